@@ -1,0 +1,140 @@
+import { Auth0Client, InMemoryCache, type Auth0ClientOptions } from '@auth0/auth0-spa-js';
+import workerUrl from '@auth0/auth0-spa-js/dist/auth0-spa-js.worker.production.js?url';
+import { routes } from '#protocol/routes.ts';
+import type { PublicConfig } from '#protocol/account.ts';
+import { ApiError } from './api-error.ts';
+
+/** Where the issuer sends the browser back to. */
+export const CALLBACK_PATH = '/callback';
+
+interface AppState {
+  returnTo: string;
+}
+
+/** Signing in and out at whichever issuer the server names. Tokens are only ever in memory. */
+export class Auth {
+  #client: Promise<Auth0Client> | null = null;
+  #config: Promise<PublicConfig> | null = null;
+  readonly #fetch: typeof globalThis.fetch;
+
+  constructor({ fetch }: { fetch: typeof globalThis.fetch }) {
+    this.#fetch = fetch;
+  }
+
+  /** The server's public settings, read once. Throws ApiError `offline` or `unavailable`; the next call tries again. */
+  config(): Promise<PublicConfig> {
+    this.#config ??= this.#readConfig().catch((error: unknown) => {
+      this.#config = null;
+      throw error;
+    });
+    return this.#config;
+  }
+
+  /**
+   * Whether somebody is signed in; after a reload the issuer is asked silently.
+   * Throws ApiError when the server cannot be reached.
+   */
+  async isSignedIn(): Promise<boolean> {
+    return (await this.#ready()).isAuthenticated();
+  }
+
+  /**
+   * Leaves for the issuer's sign-in page and comes back to `returnTo`, a path of this site.
+   * @param options.anotherAddress asks who it is even if the issuer still knows somebody
+   */
+  async signIn(returnTo: string, options: { anotherAddress?: boolean } = {}): Promise<void> {
+    const client = await this.#ready();
+    await client.loginWithRedirect<AppState>({
+      appState: { returnTo },
+      authorizationParams: options.anotherAddress ? { prompt: 'login' } : {},
+    });
+  }
+
+  /** Completes a sign-in on the callback page. Resolves to the path to go on to; throws when the issuer refused. */
+  async finishSignIn(): Promise<string> {
+    const client = await this.#ready();
+    const { appState } = (await client.handleRedirectCallback<AppState>()) as { appState?: AppState };
+    return safePath(appState?.returnTo);
+  }
+
+  /** Signs out here and at the issuer, and leaves for the home page. */
+  async signOut(): Promise<void> {
+    const client = await this.#ready();
+    await client.logout({ logoutParams: { returnTo: location.origin } });
+  }
+
+  /**
+   * An access token for our API.
+   * @param options.fresh renews it even if the one at hand seems valid
+   * @throws ApiError `unauthenticated` when nobody is signed in any more, `offline` when the issuer cannot be reached
+   */
+  async getToken(options: { fresh?: boolean } = {}): Promise<string> {
+    const client = await this.#ready();
+    try {
+      const token = await client.getTokenSilently(options.fresh ? { cacheMode: 'off' } : {});
+      if (token !== undefined) return token;
+    } catch (cause) {
+      // fetch's own failure; everything else is the issuer's refusal.
+      if (cause instanceof TypeError || !navigator.onLine) {
+        throw new ApiError({ code: 'offline', message: 'The sign-in service cannot be reached' }, { cause });
+      }
+      throw new ApiError({ code: 'unauthenticated', message: 'Please sign in again' }, { cause });
+    }
+    throw new ApiError({ code: 'unauthenticated', message: 'Please sign in again' });
+  }
+
+  #ready(): Promise<Auth0Client> {
+    this.#client ??= this.#create().catch((error: unknown) => {
+      this.#client = null;
+      throw error;
+    });
+    return this.#client;
+  }
+
+  async #create(): Promise<Auth0Client> {
+    const { auth } = await this.config();
+    const options: Auth0ClientOptions = {
+      domain: auth.domain,
+      clientId: auth.clientId,
+      authorizationParams: {
+        redirect_uri: `${location.origin}${CALLBACK_PATH}`,
+        audience: auth.audience,
+        scope: 'openid profile email offline_access',
+      },
+      useRefreshTokens: true,
+      // After a reload memory is empty: the issuer's own session, asked in a hidden frame, signs in again.
+      useRefreshTokensFallback: true,
+    };
+    // The library keeps refresh tokens in a worker, whose code only allows an issuer at the root of its host;
+    // for any other a plain memory cache serves.
+    const client = new Auth0Client(
+      isAtRoot(auth.domain) ? { ...options, workerUrl } : { ...options, cache: new InMemoryCache().enclosedCache },
+    );
+    if (location.pathname !== CALLBACK_PATH) await client.checkSession();
+    return client;
+  }
+
+  async #readConfig(): Promise<PublicConfig> {
+    let response: Response;
+    try {
+      response = await this.#fetch(routes.config.path, { cache: 'no-store' });
+    } catch (cause) {
+      throw new ApiError({ code: 'offline', message: 'The server cannot be reached' }, { cause });
+    }
+    if (!response.ok) throw new ApiError({ code: 'unavailable', message: 'The server is not ready yet' });
+    return (await response.json()) as PublicConfig;
+  }
+}
+
+function isAtRoot(domain: string): boolean {
+  return new URL(domain.includes('://') ? domain : `https://${domain}`).pathname === '/';
+}
+
+/** Only paths of this very site are followed, so that a forged link cannot lead elsewhere after signing in. */
+export function safePath(path: string | null | undefined): string {
+  if (path === null || path === undefined || !path.startsWith('/') || /^\/[/\\]/.test(path)) return '/';
+  return path;
+}
+
+/** The page's own sign-in. */
+export const auth = new Auth({ fetch: (...request) => globalThis.fetch(...request) });
