@@ -31,6 +31,11 @@ export class Account {
     return this.#loading;
   }
 
+  /** Finds out anew who it is, after a sign-in; throws ApiError when the server cannot be reached. */
+  async refresh(): Promise<AccountState> {
+    return this.#find();
+  }
+
   /**
    * The gate of every page that needs a person: resolves to them once they are signed in and have a name. Otherwise
    * leaves for signing in or for `/welcome`, both of which come back to `path`, and resolves to null.

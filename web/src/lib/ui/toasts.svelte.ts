@@ -3,9 +3,13 @@ export interface Toast {
   id: number;
   kind: 'good' | 'error';
   message: string;
+  /** A way back, such as "Undo". */
+  action?: { label: string; run: () => void } | undefined;
 }
 
 const SHOWN_MS = 5_000;
+/** Longer, as there is something to do. */
+const SHOWN_WITH_ACTION_MS = 10_000;
 
 /** The messages shown now. One instance, {@link toasts}, serves the whole page. */
 class Toasts {
@@ -13,9 +17,9 @@ class Toasts {
   #nextId = 1;
 
   /** Says that something worked; goes away by itself. */
-  good(message: string): void {
-    const id = this.#add('good', message);
-    setTimeout(() => this.close(id), SHOWN_MS);
+  good(message: string, action?: Toast['action']): void {
+    const id = this.#add('good', message, action);
+    setTimeout(() => this.close(id), action ? SHOWN_WITH_ACTION_MS : SHOWN_MS);
   }
 
   /** Says that something failed; stays until it is closed. */
@@ -27,9 +31,9 @@ class Toasts {
     this.items = this.items.filter((toast) => toast.id !== id);
   }
 
-  #add(kind: Toast['kind'], message: string): number {
+  #add(kind: Toast['kind'], message: string, action?: Toast['action']): number {
     const id = this.#nextId++;
-    this.items = [...this.items.filter((toast) => toast.message !== message), { id, kind, message }];
+    this.items = [...this.items.filter((toast) => toast.message !== message), { id, kind, message, action }];
     return id;
   }
 }
