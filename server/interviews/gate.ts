@@ -1,0 +1,90 @@
+import { consentParagraphs, CONSENT_VERSION } from '#protocol/consent.ts';
+import type { GateView, SessionState } from '#protocol/session.ts';
+import type { Interview } from '#server/store/interviews.ts';
+
+/** What the gate needs to know of one of the visitor's sessions. */
+export interface VisitorSession {
+  id: string;
+  state: SessionState;
+  /** Null until "Start interview". */
+  startedAt: number | null;
+}
+
+export interface Visit {
+  /** Of its address list, the visitor's own address is enough. */
+  interview: Interview;
+  /** The name that the interview is shown under. */
+  organisation: string;
+  /** Verified, lower case. */
+  email: string;
+  /** The visitor's sessions of this interview, the oldest first. */
+  sessions: readonly VisitorSession[];
+  now: number;
+}
+
+/** What a visitor of an interview's link finds, and with which session. */
+export interface GateDecision {
+  status: GateView['status'];
+  session: VisitorSession | null;
+}
+
+/**
+ * Decides what a visitor of an interview's link finds. Whoever has started goes on, whatever has changed since: neither
+ * a closing date nor a shortened address list cuts a running session. A session that was never started uses up no
+ * attempt; one that was withdrawn after its start does, as its questions have been seen.
+ */
+export function decideGate(visit: Omit<Visit, 'organisation'>): GateDecision {
+  const { interview, email, sessions, now } = visit;
+  const underWay = sessions.findLast(({ state }) => state === 'running' || state === 'submitting');
+  if (underWay) return { status: 'resume', session: underWay };
+
+  const finished = sessions.findLast(({ startedAt }) => startedAt !== null);
+  const attemptsUsed = sessions.filter(({ startedAt }) => startedAt !== null).length;
+  if (finished && attemptsUsed >= interview.attemptsAllowed) return { status: 'finished', session: finished };
+
+  const refusal = refuse(interview, email, now);
+  if (refusal) return finished ? { status: 'finished', session: finished } : { status: refusal, session: null };
+
+  const prepared = sessions.findLast(({ state }) => state === 'consented' || state === 'checked');
+  return prepared ? { status: 'resume', session: prepared } : { status: 'open', session: null };
+}
+
+function refuse(interview: Interview, email: string, now: number): 'not_allowed' | 'not_open_yet' | 'closed' | null {
+  const { access, opensAt, closesAt } = interview;
+  if (access.kind === 'addresses' && !access.addresses.includes(email)) return 'not_allowed';
+  if (opensAt !== null && now < opensAt) return 'not_open_yet';
+  if (closesAt !== null && now >= closesAt) return 'closed';
+  return null;
+}
+
+/** The page behind a link, as {@link decideGate} decides. Who may not enter learns nothing of the questions. */
+export function viewGate(visit: Visit): GateView {
+  const { interview, organisation, email } = visit;
+  const { status, session } = decideGate(visit);
+  const entering = status === 'open' || status === 'resume';
+  return {
+    status,
+    email,
+    title: interview.title,
+    organisation,
+    contact: interview.contact,
+    opensAt: interview.opensAt,
+    closesAt: interview.closesAt,
+    timeZone: interview.timeZone,
+    details: entering
+      ? {
+          introduction: interview.introduction,
+          questions: interview.questions.map(({ answerLimitMs, thinkingTimeMs, takesAllowed }) => ({
+            answerLimitMs,
+            thinkingTimeMs,
+            takesAllowed,
+          })),
+          totalTimeMs: interview.totalTimeMs,
+          autoStart: interview.autoStart,
+          consent: { version: CONSENT_VERSION, paragraphs: consentParagraphs(organisation) },
+        }
+      : null,
+    sessionId: session?.id ?? null,
+    sessionState: session?.state ?? null,
+  };
+}
