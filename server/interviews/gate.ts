@@ -23,10 +23,9 @@ export interface Visit {
 }
 
 /** What a visitor of an interview's link finds, and with which session. */
-export interface GateDecision {
-  status: GateView['status'];
-  session: VisitorSession | null;
-}
+export type GateDecision =
+  | { status: 'resume' | 'finished'; session: VisitorSession }
+  | { status: 'open' | 'not_allowed' | 'not_open_yet' | 'closed'; session: null };
 
 /**
  * Decides what a visitor of an interview's link finds. Whoever has started goes on, whatever has changed since: neither
