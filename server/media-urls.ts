@@ -5,7 +5,7 @@ import { AppError } from '#protocol/errors.ts';
 import type { Clock } from './clock.ts';
 
 const MEDIA_PATH = '/media/';
-const MAX_TOKEN_CHARS = 600;
+const MAX_TOKEN_CHARS = 1000;
 const MAC_BYTES = 32;
 
 /** What a media address leads to: a saved answer in the storage, or a take's finished capture. */
@@ -13,7 +13,7 @@ export type MediaSource = { kind: 'stored'; key: string } | { kind: 'capture'; s
 
 /** The payload's compact form: kind, its ids, the instant of expiry. */
 const payloadSchema = z.union([
-  z.tuple([z.literal('s'), z.string().min(1).max(400), z.number().int()]),
+  z.tuple([z.literal('s'), z.string().min(1).max(512), z.number().int()]),
   z.tuple([z.literal('c'), id, shortId, z.number().int()]),
 ]);
 

@@ -31,7 +31,7 @@ export interface HttpOptions extends AccessOptions {
 }
 
 /** The longest signed video address. */
-const MAX_PARAM_CHARS = 700;
+const MAX_PARAM_CHARS = 1000;
 /** Slow senders of headers or bodies are cut off. */
 const REQUEST_TIMEOUT_MS = 60_000;
 const HEADERS_TIMEOUT_MS = 20_000;
