@@ -19,8 +19,8 @@ export interface HttpOptions extends AccessOptions {
   publicUrl: string;
   /** Origin of the OpenID issuer; the public one when it is embedded. */
   issuerOrigin: string;
-  /** Believe `X-Forwarded-*`: only behind a proxy that sets them. */
-  trustProxy: boolean;
+  /** Proxies whose `X-Forwarded-*` headers are believed; false for none. */
+  trustProxy: readonly string[] | false;
   /** The built web application; null serves the API alone. */
   webRoot: string | null;
   handlers: Handlers;
@@ -50,7 +50,7 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
     loggerInstance,
     // One line a request is written below, without query strings, tokens and slugs.
     logController: new LogController({ disableRequestLogging: true }),
-    trustProxy,
+    trustProxy: trustProxy ? [...trustProxy] : false,
     routerOptions: { maxParamLength: MAX_PARAM_CHARS },
     return503OnClosing: true,
     forceCloseConnections: 'idle',
@@ -91,12 +91,13 @@ function createRawServer(
   handler: (request: IncomingMessage, response: ServerResponse) => void,
   options: Pick<HttpOptions, 'publicUrl' | 'trustProxy' | 'mounts'>,
 ) {
-  const redirected = createOriginGuard(options);
+  const { publicUrl, trustProxy, mounts } = options;
+  const redirected = createOriginGuard({ publicUrl, behindProxy: trustProxy !== false });
   return createServer(
     { requestTimeout: REQUEST_TIMEOUT_MS, headersTimeout: HEADERS_TIMEOUT_MS, keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS },
     (request, response) => {
       if (redirected(request, response)) return;
-      if (options.mounts.some((mount) => mount(request, response))) return;
+      if (mounts.some((mount) => mount(request, response))) return;
       handler(request, response);
     },
   );

@@ -8,15 +8,16 @@ const ANY_HOST_PATHS = new Set(['/healthz', '/readyz']);
 /**
  * Sends requests that came under another name of this server to its one public origin: a page under a second name would
  * be a second origin, with its own sign-in.
- * @param options.trustProxy whether `X-Forwarded-Host` is believed
+ * @param options.behindProxy whether a proxy names the host in `X-Forwarded-Host`. Who forges it could as well forge `Host`
+ *   and gains nothing by it
  * @returns a function that answers such a request and says true, or leaves it alone and says false
  */
-export function createOriginGuard(options: { publicUrl: string; trustProxy: boolean }) {
-  const { publicUrl, trustProxy } = options;
+export function createOriginGuard(options: { publicUrl: string; behindProxy: boolean }) {
+  const { publicUrl, behindProxy } = options;
   const { origin, host, protocol } = new URL(publicUrl);
 
   function askedHost(request: IncomingMessage): string | null {
-    const forwarded = trustProxy ? request.headers['x-forwarded-host'] : undefined;
+    const forwarded = behindProxy ? request.headers['x-forwarded-host'] : undefined;
     const name = (Array.isArray(forwarded) ? forwarded[0] : forwarded)?.split(',')[0]?.trim() ?? request.headers.host;
     // Through URL, so that case and a default port make no difference.
     return name === undefined ? null : (URL.parse(`${protocol}//${name}`)?.host ?? null);
