@@ -15,7 +15,7 @@ const INCOMING = '.incoming';
 /** A copy takes seconds; what has not grown for so long was left by a crash. */
 const LEFTOVER_AGE_MS = 60 * 60 * 1000;
 /** How often another process may remove an empty folder between our making it and our using it. */
-const PLACE_ATTEMPTS = 5;
+const PLACE_ATTEMPTS = 50;
 
 /** Keeps videos as files below `directory`, readable by this user alone. Several processes may share the folder. */
 export function createFolderStorage(options: { directory: string }): Storage {
@@ -39,17 +39,22 @@ export function createFolderStorage(options: { directory: string }): Storage {
 
   /** Moves a finished file to its place; folders are made as needed, and made again when a delete took them away. */
   async function place(from: string, to: string): Promise<void> {
+    let made: string | undefined;
     for (let attempt = 1; ; attempt += 1) {
-      const made = await mkdir(dirname(to), { recursive: true, mode: FOLDER_MODE });
       try {
+        made = (await mkdir(dirname(to), { recursive: true, mode: FOLDER_MODE })) ?? made;
         await rename(from, to);
-        for (let path = dirname(to); ; path = dirname(path)) {
-          await syncFolder(path);
-          if (!made || path.length < made.length || path === root) return;
-        }
+        break;
       } catch (error) {
         if (!isMissing(error) || attempt === PLACE_ATTEMPTS) throw error;
       }
+    }
+    // From the file's folder up to the one that holds the first new folder.
+    let folder = dirname(to);
+    await syncFolder(folder);
+    while (made && folder.length >= made.length && folder !== root) {
+      folder = dirname(folder);
+      await syncFolder(folder);
     }
   }
 
@@ -122,7 +127,7 @@ export function createFolderStorage(options: { directory: string }): Storage {
         await unlink(file).catch(nullIfMissing);
         if (await statOf(file)) throw new Error('the file is still there');
         let folder = dirname(file);
-        await syncFolder(folder).catch(nullIfMissing);
+        await syncFolder(folder);
         while (folder.length > root.length && (await removeIfEmpty(folder))) folder = dirname(folder);
       });
     },
@@ -183,7 +188,9 @@ async function copy(from: string, to: string, { onProgress, signal }: PutOptions
 
 /** A renamed or removed name survives a power failure only once its folder is flushed too, see fsync(2). */
 async function syncFolder(path: string): Promise<void> {
-  const handle = await open(path, constants.O_RDONLY | constants.O_DIRECTORY);
+  const handle = await open(path, constants.O_RDONLY | constants.O_DIRECTORY).catch(nullIfMissing);
+  // Emptied and removed in the meantime: there is nothing left to keep.
+  if (!handle) return;
   try {
     await handle.sync();
   } finally {
