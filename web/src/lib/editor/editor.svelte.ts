@@ -12,10 +12,13 @@ export class InterviewEditor {
   draft: Draft = $state({} as Draft);
   /** The interview as the server last told; null before the first save. */
   view: InterviewView | null = $state.raw(null);
-  errors: FieldErrors = $state.raw({});
   /** A request is under way: the form stands still. */
   busy = $state(false);
   #saved: string = $state('');
+  /** From the first refused save on, faults are shown, and go away as they are mended. */
+  #attempted = $state(false);
+  /** What was objected to beyond the form's own rules; holds as long as the form is exactly the same. */
+  #objections: { print: string; errors: FieldErrors } = $state.raw({ print: '', errors: {} });
   readonly #api: Api;
 
   constructor(options: { api: Api; draft: Draft; view: InterviewView | null }) {
@@ -25,8 +28,15 @@ export class InterviewEditor {
     this.#saved = fingerprint(options.draft);
   }
 
+  readonly #print: string = $derived.by(() => fingerprint(this.draft));
+  /** What is wrong, by the field's dotted path in the request; empty until a save has been tried. */
+  readonly errors: FieldErrors = $derived.by(() => {
+    const objections = this.#objections.print === this.#print ? this.#objections.errors : {};
+    const checked = this.#attempted ? toInput(this.draft, this.view) : null;
+    return checked === null || checked.ok ? objections : { ...objections, ...checked.errors };
+  });
   /** Something was changed and not saved. */
-  readonly dirty: boolean = $derived.by(() => fingerprint(this.draft) !== this.#saved);
+  readonly dirty: boolean = $derived.by(() => this.#print !== this.#saved);
   /** Somebody has started, so the questions stand. */
   readonly frozen: boolean = $derived.by(() => this.view?.frozen ?? false);
   readonly published: boolean = $derived.by(() => this.view?.state === 'published');
@@ -48,14 +58,12 @@ export class InterviewEditor {
     const source = this.draft.questions[index];
     const copy = { ...newQuestion(source), text: source?.text ?? '' };
     this.draft.questions.splice(index + 1, 0, copy);
-    this.errors = {};
     return copy.key;
   }
 
   /** Takes a question out; the function that comes back puts it in again. */
   removeQuestion(index: number): () => void {
     const removed = this.draft.questions.splice(index, 1);
-    this.errors = {};
     return () => this.draft.questions.splice(Math.min(index, this.draft.questions.length), 0, ...removed);
   }
 
@@ -65,13 +73,12 @@ export class InterviewEditor {
     if (!here || !there) return;
     this.draft.questions[index] = there;
     this.draft.questions[index + by] = here;
-    this.errors = {};
   }
 
-  /** Stores the form. Errors of fields are kept in `errors`; throws ApiError for everything else. */
+  /** Stores the form. Faults of fields appear in `errors`; throws ApiError for everything else. */
   async save(): Promise<SaveResult> {
     const checked = toInput(this.draft, this.view);
-    this.errors = checked.ok ? {} : checked.errors;
+    this.#attempted = !checked.ok;
     if (!checked.ok) return 'invalid';
     this.busy = true;
     try {
@@ -86,11 +93,16 @@ export class InterviewEditor {
       if (error instanceof ApiError && error.code === 'frozen') await this.#refreshView();
       const found = serverFieldError(error);
       if (found === null) throw error;
-      this.errors = found;
+      this.object(found);
       return 'invalid';
     } finally {
       this.busy = false;
     }
+  }
+
+  /** Shows objections that are not the form's own, until something is changed. */
+  object(errors: FieldErrors): void {
+    this.#objections = { print: this.#print, errors };
   }
 
   /** Gives the stored draft its link; the form must have been saved. Throws ApiError. */
@@ -133,7 +145,7 @@ export class InterviewEditor {
     draft.questions.forEach((question, index) => (question.key = keys[index] ?? question.key));
     this.view = view;
     this.draft = draft;
-    this.errors = {};
+    this.#attempted = false;
     this.#saved = fingerprint(draft);
   }
 }
