@@ -5,7 +5,7 @@ import type { Mailer } from '#server/mail/mailer.ts';
 import type { IssuerRecords } from '#server/store/issuer-records.ts';
 import type { OneTimeCodes } from '#server/store/one-time-codes.ts';
 import type { RateCounters } from '#server/store/rate-counters.ts';
-import { codeMail } from './code-mail.ts';
+import { codeMail } from '#server/mail/code-mail.ts';
 
 export const CODE_DIGITS = 6;
 export const CODE_VALID_MS = 10 * 60_000;

@@ -135,6 +135,13 @@ export class Browser {
     return this.#cookies.map((cookie) => cookie.name);
   }
 
+  /** Another browser with the same cookies. */
+  copy(): Browser {
+    const other = new Browser(this.#server);
+    other.#cookies = [...this.#cookies];
+    return other;
+  }
+
   async get(address: string, headers: Record<string, string> = {}): Promise<Reply> {
     return this.#request(address, { headers });
   }

@@ -1,5 +1,5 @@
-import { escapeHtml } from '#server/mail/html.ts';
-import type { Mail } from '#server/mail/mailer.ts';
+import { escapeHtml } from './html.ts';
+import type { Mail } from './mailer.ts';
 
 const MS_PER_MIN = 60_000;
 

@@ -1,0 +1,326 @@
+import { createHmac, createPublicKey } from 'node:crypto';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { decodeJwt, exportSPKI, generateKeyPair, importJWK, SignJWT, type JWK } from 'jose';
+import { AppError } from '#protocol/errors.ts';
+import { systemClock } from '#server/clock.ts';
+import { createTokenVerifier } from '#server/identity/token-verifier.ts';
+import {
+  authorizeRequest,
+  Browser,
+  follow,
+  lastCode,
+  redeem,
+  refresh,
+  signIn,
+  startDatabase,
+  startServer,
+  type TestServer,
+  type Tokens,
+} from './identity-harness.ts';
+
+const PERSON = 'recruiter@example.org';
+
+let database: Awaited<ReturnType<typeof startDatabase>>;
+let server: TestServer;
+let browser: Browser;
+let databases = 0;
+
+beforeAll(async () => {
+  database = await startDatabase();
+});
+afterAll(() => database.close());
+beforeEach(async () => {
+  server = await startServer({ databaseUrl: database.url(`tokens-${++databases}`) });
+  browser = new Browser(server);
+});
+afterEach(() => server.close());
+
+async function restart(secret?: string): Promise<void> {
+  const port = Number(new URL(server.publicUrl).port);
+  await server.close();
+  const databaseUrl = database.url(`tokens-${databases}`);
+  server = await startServer({ databaseUrl, port, ...(secret === undefined ? {} : { secret }) });
+}
+
+async function refusal(token: string): Promise<string> {
+  const error = await server.verifier.verify(token).then(
+    () => 'accepted',
+    (reason: unknown) => reason,
+  );
+  return error instanceof AppError ? error.code : String(error);
+}
+
+const silent = { prompt: 'none', response_mode: 'web_message' };
+
+describe('refresh tokens', () => {
+  it('rotate, and bring a token for our API each time', async () => {
+    const tokens = await signIn(server, browser, PERSON);
+    const first = await refresh(server, tokens.refresh_token);
+    expect(first.status).toBe(200);
+    const second = await refresh(server, String(first.body['refresh_token']));
+    expect(second.status).toBe(200);
+    expect(second.body['refresh_token']).not.toBe(first.body['refresh_token']);
+    const identity = await server.verifier.verify(String(second.body['access_token']));
+    expect(identity).toMatchObject({ subject: decodeJwt(tokens.access_token).sub, email: PERSON });
+  });
+
+  it('end for good when one is used twice', async () => {
+    const tokens = await signIn(server, browser, PERSON);
+    const next = await refresh(server, tokens.refresh_token);
+    const replayed = await refresh(server, tokens.refresh_token);
+    expect(replayed).toMatchObject({ status: 400, body: { error: 'invalid_grant' } });
+    const successor = await refresh(server, String(next.body['refresh_token']));
+    expect(successor).toMatchObject({ status: 400, body: { error: 'invalid_grant' } });
+  });
+
+  it('give one answer at most when used at the same time', async () => {
+    const tokens = await signIn(server, browser, PERSON);
+    const replies = await Promise.all(Array.from({ length: 6 }, () => refresh(server, tokens.refresh_token)));
+    const won = replies.filter((reply) => reply.status === 200);
+    expect(won.length).toBeLessThanOrEqual(1);
+    for (const reply of won) {
+      expect((await refresh(server, String(reply.body['refresh_token']))).status).toBe(400);
+    }
+  });
+
+  it('can be given up', async () => {
+    const tokens = await signIn(server, browser, PERSON);
+    const body = new URLSearchParams({
+      token: tokens.refresh_token,
+      token_type_hint: 'refresh_token',
+      client_id: 'test-web',
+    });
+    const revoked = await fetch(`${server.publicUrl}/oidc/oauth/revoke`, { method: 'POST', body });
+    expect(revoked.status).toBe(200);
+    expect((await refresh(server, tokens.refresh_token)).status).toBe(400);
+  });
+
+  it('are not kept in the clear', async () => {
+    const tokens = await signIn(server, browser, PERSON);
+    const kept = await server.store.connection.collection('oidc_payloads').find().toArray();
+    expect(kept.length).toBeGreaterThan(0);
+    expect(JSON.stringify(kept)).not.toContain(tokens.refresh_token);
+    const codes = await server.store.connection.collection('one_time_codes').find().toArray();
+    expect(JSON.stringify(codes)).not.toContain(lastCode(server, PERSON));
+  });
+});
+
+describe('authorization codes', () => {
+  it('work once, and only with the verifier', async () => {
+    const pending = authorizeRequest(server);
+    const start = await browser.get(pending.address);
+    await browser.post(start.location, { email: PERSON });
+    const back = await browser.post(`${start.location}/code`, { code: lastCode(server, PERSON) });
+    const { location } = await follow(browser, server, back);
+    const stolen = await redeem(server, location, { ...pending, verifier: 'x'.repeat(43) });
+    expect(stolen).toMatchObject({ status: 400, body: { error: 'invalid_grant' } });
+    const first = await redeem(server, location, pending);
+    expect(first.status).toBe(200);
+    expect((await redeem(server, location, pending)).status).toBe(400);
+    expect((await refresh(server, String(first.body['refresh_token']))).status).toBe(400);
+  });
+
+  it('are not given to a page of another origin', async () => {
+    const tokens = await signIn(server, browser, PERSON);
+    const reply = await fetch(`${server.publicUrl}/oidc/oauth/token`, {
+      method: 'POST',
+      headers: { origin: 'https://evil.example' },
+      body: new URLSearchParams({
+        client_id: 'test-web',
+        grant_type: 'refresh_token',
+        refresh_token: tokens.refresh_token,
+      }),
+    });
+    expect(reply.status).toBe(400);
+    expect(reply.headers.get('access-control-allow-origin')).toBeNull();
+    expect((await refresh(server, tokens.refresh_token)).status).toBe(200);
+  });
+});
+
+describe('the session', () => {
+  it('signs in silently, in a frame of our own pages only', async () => {
+    await signIn(server, browser, PERSON);
+    const page = await browser.get(authorizeRequest(server, silent).address);
+    expect(page.status).toBe(200);
+    expect(page.text).toContain('authorization_response');
+    expect(page.text).toMatch(/"code":"[^"]+"/);
+    const policy = page.headers.get('content-security-policy') ?? '';
+    expect(policy).toContain("frame-ancestors 'self'");
+    expect(policy).toMatch(/script-src 'sha256-/);
+    expect(page.headers.get('x-frame-options')).toBeNull();
+  });
+
+  it('says so when nobody is signed in', async () => {
+    const page = await browser.get(authorizeRequest(server, silent).address);
+    expect(page.text).toContain('"error":"login_required"');
+    expect(page.headers.get('content-security-policy')).toContain("frame-ancestors 'self'");
+  });
+
+  it('lets another address sign in instead', async () => {
+    await signIn(server, browser, PERSON);
+    const pending = authorizeRequest(server, { prompt: 'login' });
+    const start = await browser.get(pending.address);
+    expect(start.location).toContain('/oidc/interaction/');
+    await browser.post(start.location, { email: 'nora@example.org' });
+    const back = await browser.post(`${start.location}/code`, { code: lastCode(server, 'nora@example.org') });
+    // The provider ends the old session by a form that sends itself.
+    const bridge = await browser.get(back.location);
+    const action = /action="([^"]+)"/.exec(bridge.text)?.[1] ?? '';
+    const xsrf = /name="xsrf" value="([^"]+)"/.exec(bridge.text)?.[1] ?? '';
+    const ended = await browser.post(action, { xsrf, logout: 'yes' });
+    const done = await follow(browser, server, ended);
+    const { body } = await redeem(server, done.location, pending);
+    expect((await server.verifier.verify(String(body['access_token']))).email).toBe('nora@example.org');
+  });
+
+  it('ends by signing out, with its refresh tokens', async () => {
+    const tokens = await signIn(server, browser, PERSON);
+    const query = new URLSearchParams({ client_id: 'test-web', returnTo: server.publicUrl });
+    const out = await browser.get(`/oidc/v2/logout?${query}`);
+    expect(out).toMatchObject({ status: 303, location: `${server.publicUrl}/` });
+    expect(browser.cookieNames).not.toContain('issuer_session');
+    expect((await browser.get(authorizeRequest(server, silent).address)).text).toContain('login_required');
+    expect((await refresh(server, tokens.refresh_token)).status).toBe(400);
+  });
+
+  it('ends on the server, not only in the cookie', async () => {
+    await signIn(server, browser, PERSON);
+    const copy = browser.copy();
+    await browser.get('/oidc/v2/logout');
+    expect((await copy.get(authorizeRequest(server, silent).address)).text).toContain('login_required');
+  });
+
+  it('does not send people away to foreign addresses', async () => {
+    await signIn(server, browser, PERSON);
+    const evil = [
+      'https://evil.example/',
+      `${server.publicUrl}.evil.example/`,
+      '//evil.example',
+      'javascript:alert(1)',
+    ];
+    for (const returnTo of [...evil, `http://x@${new URL(server.publicUrl).host}/`]) {
+      const refused = await browser.get(`/oidc/v2/logout?${new URLSearchParams({ client_id: 'test-web', returnTo })}`);
+      expect(refused).toMatchObject({ status: 400, location: '' });
+    }
+    const stranger = await browser.get('/oidc/v2/logout?client_id=another');
+    expect(stranger.status).toBe(400);
+    expect((await browser.get(authorizeRequest(server, silent).address)).text).toContain('"code":"');
+  });
+
+  it('survives a restart, as do the keys', async () => {
+    const tokens = await signIn(server, browser, PERSON);
+    await restart();
+    await expect(server.verifier.verify(tokens.access_token)).resolves.toMatchObject({ email: PERSON });
+    expect((await refresh(server, tokens.refresh_token)).status).toBe(200);
+    expect((await browser.get(authorizeRequest(server, silent).address)).text).toContain('"code":"');
+  });
+
+  it('and the keys end with the secret', async () => {
+    const tokens = await signIn(server, browser, PERSON);
+    await restart('another secret, also 32 characters or more');
+    expect(await refusal(tokens.access_token)).toBe('unauthenticated');
+    expect((await browser.get(authorizeRequest(server, silent).address)).text).toContain('login_required');
+    await signIn(server, new Browser(server), PERSON);
+  });
+});
+
+describe('access tokens', () => {
+  let tokens: Tokens;
+  let publicKey: JWK;
+  beforeEach(async () => {
+    tokens = await signIn(server, browser, PERSON);
+    const keys = await fetch(`${server.publicUrl}/oidc/.well-known/jwks.json`);
+    const document = (await keys.json()) as { keys: JWK[] };
+    publicKey = document.keys[0] ?? {};
+    expect(publicKey).not.toHaveProperty('d');
+  });
+
+  it('are found out when they are forged', async () => {
+    const forger = await generateKeyPair('RS256');
+    const claims = decodeJwt(tokens.access_token);
+    const header = { alg: 'RS256', typ: 'at+jwt', kid: String(publicKey.kid) };
+    const forged = await new SignJWT(claims).setProtectedHeader(header).sign(forger.privateKey);
+    expect(await refusal(forged)).toBe('unauthenticated');
+
+    const encode = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
+    const unsigned = `${encode({ alg: 'none', typ: 'at+jwt' })}.${encode(claims)}.`;
+    expect(await refusal(unsigned)).toBe('unauthenticated');
+
+    // The public key's text taken as the secret of an HMAC.
+    const pem = await exportSPKI((await importJWK(publicKey, 'RS256', { extractable: true })) as CryptoKey);
+    const signed = `${encode({ ...header, alg: 'HS256' })}.${encode(claims)}`;
+    const der = createPublicKey(pem).export({ type: 'spki', format: 'der' });
+    for (const secret of [pem, der]) {
+      const mac = createHmac('sha256', secret).update(signed).digest('base64url');
+      expect(await refusal(`${signed}.${mac}`)).toBe('unauthenticated');
+    }
+    const [head, , signature] = tokens.access_token.split('.');
+    expect(await refusal(`${head}.${encode({ ...claims, sub: 'somebody' })}.${signature}`)).toBe('unauthenticated');
+    for (const nonsense of ['', 'a.b.c', 'x'.repeat(10_000), tokens.refresh_token]) {
+      expect(await refusal(nonsense)).toBe('unauthenticated');
+    }
+  });
+
+  it('are not accepted after their time, for another API or of another issuer', async () => {
+    expect(await refusal(tokens.id_token)).toBe('unauthenticated');
+    const { issuer, keyResolver } = server.issuer;
+    const other = { audience: server.audience, clock: systemClock, keyResolver };
+    const elsewhere = createTokenVerifier({ ...other, issuer: 'https://issuer.example/' });
+    await expect(elsewhere.verify(tokens.access_token)).rejects.toMatchObject({ code: 'unauthenticated' });
+    const api = createTokenVerifier({ ...other, issuer, audience: 'https://other.example/api' });
+    await expect(api.verify(tokens.access_token)).rejects.toMatchObject({ code: 'unauthenticated' });
+    const { expiresAt } = await server.verifier.verify(tokens.access_token);
+    server.clock.advance(expiresAt - server.clock.now() - 1_000);
+    expect(await refusal(tokens.access_token)).toBe('accepted');
+    server.clock.advance(1_000);
+    expect(await refusal(tokens.access_token)).toBe('token_expired');
+  });
+
+  it('are verified alike through discovery, as those of any issuer', async () => {
+    const { issuer } = server.issuer;
+    const verifier = createTokenVerifier({ issuer, audience: server.audience, clock: server.clock });
+    const [remote, local] = await Promise.all([
+      verifier.verify(tokens.access_token),
+      server.verifier.verify(tokens.access_token),
+    ]);
+    expect(remote).toEqual(local);
+  });
+
+  it('bring the address at the userinfo endpoint', async () => {
+    const ask = (token: string) =>
+      fetch(`${server.publicUrl}/oidc/userinfo`, { headers: { authorization: `Bearer ${token}` } });
+    const reply = await ask(tokens.access_token);
+    expect(await reply.json()).toEqual({
+      sub: decodeJwt(tokens.access_token).sub,
+      email: PERSON,
+      email_verified: true,
+    });
+    expect((await ask(tokens.id_token)).status).toBe(401);
+  });
+});
+
+describe('discovery', () => {
+  it("names Auth0's addresses on the public origin, whatever the request says", async () => {
+    const reply = await fetch(`${server.publicUrl}/oidc/.well-known/openid-configuration`, {
+      headers: { 'x-forwarded-host': 'evil.example', 'x-forwarded-proto': 'https' },
+    });
+    const base = `${server.publicUrl}/oidc`;
+    expect(await reply.json()).toMatchObject({
+      issuer: `${base}/`,
+      authorization_endpoint: `${base}/authorize`,
+      token_endpoint: `${base}/oauth/token`,
+      userinfo_endpoint: `${base}/userinfo`,
+      revocation_endpoint: `${base}/oauth/revoke`,
+      jwks_uri: `${base}/.well-known/jwks.json`,
+      code_challenge_methods_supported: ['S256'],
+    });
+  });
+
+  it('leaves every other path alone', async () => {
+    for (const path of ['/', '/oidcx', '/api/config']) {
+      expect(await (await fetch(`${server.publicUrl}${path}`)).text()).toBe('the application');
+    }
+    expect((await fetch(`${server.publicUrl}/oidc`)).status).toBe(404);
+    expect((await fetch(`${server.publicUrl}/oidc/session/end`)).status).toBe(404);
+  });
+});
