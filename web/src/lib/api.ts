@@ -11,7 +11,8 @@ import {
 import { ApiError } from './api-error.ts';
 import { auth, type Auth } from './auth.ts';
 
-type Given<Key extends string, Value> = undefined extends Value ? { [K in Key]?: Value } : { [K in Key]: Value };
+/** May be left out where the route has no such part, or one whose every field is optional. */
+type Given<Key extends string, Value> = Partial<Value> extends Value ? { [K in Key]?: Value } : { [K in Key]: Value };
 
 /** What a call of route `N` needs: its path parameters, query and body, each only where the route has one. */
 export type CallOptions<N extends RouteName> = Given<'params', RouteParams<N>> &
