@@ -19,7 +19,7 @@ const MAX_TOKEN_CHARS = 8192;
 
 export interface AccessOptions {
   /** Throws AppError `unauthenticated` or `token_expired`. */
-  verify(token: string): Promise<Identity>;
+  verify: (token: string) => Promise<Identity>;
   people: Pick<People, 'account' | 'person' | 'recruiter'>;
 }
 

@@ -11,7 +11,7 @@ export interface MediaOptions {
   urls: MediaUrls;
   storage: Storage;
   /** Where a take's finished capture lies, and its media type; null when it is gone. */
-  openCapture(sessionId: string, takeId: string): Promise<{ file: string; type: string } | null>;
+  openCapture: (sessionId: string, takeId: string) => Promise<{ file: string; type: string } | null>;
 }
 
 /** Bytes of known length that can be read in parts. `close` frees what `read` has not taken over. */

@@ -11,9 +11,9 @@ export type InterviewCounts = InterviewView['counts'];
 export interface EditorOptions {
   interviews: Interviews;
   /** How many sessions each of the interviews has; ids without one may be absent. */
-  countSessions(interviewIds: readonly string[]): Promise<ReadonlyMap<string, InterviewCounts>>;
+  countSessions: (interviewIds: readonly string[]) => Promise<ReadonlyMap<string, InterviewCounts>>;
   /** Ends and erases every session of an interview, with all its videos. Can be repeated after a failure. */
-  eraseSessions(interviewId: string): Promise<void>;
+  eraseSessions: (interviewId: string) => Promise<void>;
   publicUrl: string;
   clock: Clock;
 }

@@ -30,9 +30,9 @@ export interface GateOptions {
   interviews: Interviews;
   organisations: Organisations;
   /** The person's sessions of an interview, the oldest first. */
-  sessionsOf(interviewId: string, accountId: string): Promise<VisitorSession[]>;
+  sessionsOf: (interviewId: string, accountId: string) => Promise<VisitorSession[]>;
   /** Makes a session; null when the same attempt has been made at the same time. */
-  beginSession(session: NewSession): Promise<{ id: string } | null>;
+  beginSession: (session: NewSession) => Promise<{ id: string } | null>;
   clock: Clock;
 }
 

@@ -97,11 +97,13 @@ interviewSchema.index({ slug: 1 }, { unique: true, partialFilterExpression: { sl
 interviewSchema.index({ deletedAt: 1 }, { partialFilterExpression: { deletedAt: { $gt: 0 } } });
 
 export function toInterview(document: InterviewDocument): Interview {
-  const { _id, organisationId, access, frozenAt, deletedAt: _deletedAt, ...rest } = document;
+  const { _id, organisationId, version, state, slug, title, introduction, contact, questions, totalTimeMs } = document;
+  const { autoStart, opensAt, closesAt, timeZone, access, attemptsAllowed, frozenAt, createdAt, updatedAt } = document;
   return {
-    ...rest,
     id: _id.toHexString(),
     organisationId: organisationId.toHexString(),
+    ...{ version, state, slug, title, introduction, contact, questions, totalTimeMs, autoStart, opensAt, closesAt },
+    ...{ timeZone, attemptsAllowed, createdAt, updatedAt },
     frozen: frozenAt !== null,
     access: access.kind === 'link' ? { kind: 'link' } : { kind: 'addresses', addresses: access.addresses ?? [] },
   };
