@@ -90,9 +90,9 @@ export class Connection {
     if (!this.#socket.connected) throw offline();
     let ack: Ack<Replies[N]>;
     try {
-      ack = (await this.#socket
-        .timeout(this.#options.ackTimeoutMs ?? ACK_TIMEOUT_MS)
-        .emitWithAck(name, body)) as Ack<Replies[N]>;
+      ack = (await this.#socket.timeout(this.#options.ackTimeoutMs ?? ACK_TIMEOUT_MS).emitWithAck(name, body)) as Ack<
+        Replies[N]
+      >;
     } catch (cause) {
       throw offline(cause);
     }
@@ -121,9 +121,9 @@ export class Connection {
       if (!socket.active) this.#refused(refusalCode(error));
     });
     for (const [name, handle] of Object.entries(this.#options.pushes) as [keyof Pushes, (body: never) => void][]) {
-      socket.on(name, (body: never) => {
+      socket.on(name, (body: unknown) => {
         if (name === 'session:taken-over') this.#stop('taken-over');
-        handle(body);
+        handle(body as never);
       });
     }
   }
