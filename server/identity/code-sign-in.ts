@@ -9,7 +9,7 @@ import { codeMail } from '#server/mail/code-mail.ts';
 
 export const CODE_DIGITS = 6;
 export const CODE_VALID_MS = 10 * 60_000;
-export const MAX_TRIES = 5;
+const MAX_TRIES = 5;
 
 const QUARTER_HOUR_MS = 15 * 60_000;
 const DAY_MS = 24 * 3_600_000;

@@ -95,7 +95,9 @@ export async function createEmbeddedIssuer(options: EmbeddedIssuerOptions): Prom
   provider.on('server_error', (_ctx, error) => log.error({ err: error }, 'the issuer failed'));
   // What happens outside the provider's own routes is reported by Koa, whose event its types leave out.
   (provider as EventEmitter).on('error', (error: unknown) => log.error({ err: error }, 'the issuer failed'));
-  provider.on('grant.error', (_ctx, error) => log.info({ reason: error.error_description }, 'grant refused'));
+  provider.on('grant.error', (_ctx, error) =>
+    log.info({ reason: error.error_detail ?? error.error_description }, 'grant refused'),
+  );
 
   const verifier = createTokenVerifier({ issuer, audience, clock, keyResolver });
   addAuth0Routes({ provider, payloads, verifier, clientId, publicUrl, productName });
@@ -129,6 +131,7 @@ export async function createEmbeddedIssuer(options: EmbeddedIssuerOptions): Prom
       if (request.url?.startsWith('/interaction/')) await pages(request, response);
       else await respond(request, response);
     } catch (error) {
+      if (response.destroyed) return;
       const status = error instanceof AppError ? error.status : 500;
       if (status >= 500) log.error({ err: error }, 'the issuer failed');
       if (!response.headersSent) response.writeHead(status, { 'Content-Type': 'text/plain; charset=utf-8' });

@@ -13,7 +13,7 @@ const RSA_BITS = 2048;
 const SIGNING_KEY_NAME = 'signing';
 
 /** What is derived from the installation's secret, each for one purpose. */
-export interface DerivedKeys {
+interface DerivedKeys {
   /** Seals the signing key in the database (AES-256-GCM). */
   sealing: Buffer;
   /** Hashes one-time codes and the keys of rate counters (HMAC). */

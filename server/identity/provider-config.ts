@@ -4,7 +4,6 @@ import {
   interactionPolicy,
   type AdapterFactory,
   type Configuration,
-  type JWK as ProviderKey,
   type KoaContextWithOIDC,
 } from 'oidc-provider';
 import type { IssuerRecords } from '#server/store/issuer-records.ts';
@@ -17,7 +16,7 @@ const HOUR_S = 60 * MINUTE_S;
 const DAY_S = 24 * HOUR_S;
 
 /** Short, since an access token cannot be called back. */
-export const ACCESS_TOKEN_TTL_S = 15 * MINUTE_S;
+const ACCESS_TOKEN_TTL_S = 15 * MINUTE_S;
 const SESSION_TTL_S = 14 * DAY_S;
 /** Longer than sessions, which are prolonged by use, and than the refresh tokens that hang on it. */
 const GRANT_TTL_S = 2 * SESSION_TTL_S;
@@ -25,7 +24,7 @@ const GRANT_TTL_S = 2 * SESSION_TTL_S;
 const SCOPES = ['openid', 'profile', 'email', 'offline_access'];
 
 /** Where the web application is sent back to after signing in. */
-export const CALLBACK_PATH = '/callback';
+const CALLBACK_PATH = '/callback';
 
 /** The settings that make oidc-provider look like an Auth0 tenant with one single-page application and one API. */
 export function providerConfig(options: {
@@ -53,7 +52,7 @@ export function providerConfig(options: {
 
   return {
     adapter,
-    jwks: { keys: [signingKey as ProviderKey] },
+    jwks: { keys: [signingKey] },
     clients: [
       {
         client_id: clientId,

@@ -6,8 +6,7 @@ import { PAGE_HEADERS } from './pages/layout.ts';
 import { stopPage } from './pages/sign-in.ts';
 import type { TokenVerifier } from './token-verifier.ts';
 
-type Context = Pick<KoaContextWithOIDC, 'method' | 'path' | 'query' | 'status' | 'body' | 'cookies'> &
-  KoaContextWithOIDC;
+type Context = KoaContextWithOIDC;
 type Next = () => Promise<unknown>;
 
 /** Pages that the provider itself makes (a form or message that sends itself): only their own script runs. */
@@ -34,6 +33,13 @@ export function addAuth0Routes(options: {
     await next();
     const policy = ctx.response.get('Content-Security-Policy');
     if (!policy.includes('frame-ancestors')) ctx.set('Content-Security-Policy', `${policy}; ${FRAME_POLICY}`);
+  }
+
+  /** auth0-spa-js goes on to the silent sign-in when it reads these words, and gives up at any others. */
+  function nameRefreshFault(ctx: Context): void {
+    const body = ctx.body as { error?: string; error_description?: string } | undefined;
+    if (ctx.oidc.params?.['grant_type'] !== 'refresh_token' || body?.error !== 'invalid_grant') return;
+    body.error_description = 'Unknown or invalid refresh token.';
   }
 
   /** Auth0 answers here for the API's tokens too; the provider alone would only take tokens without an audience. */
@@ -88,7 +94,8 @@ export function addAuth0Routes(options: {
     await secureHeaders(ctx, async () => {
       if (ctx.path === '/userinfo' && (ctx.method === 'GET' || ctx.method === 'POST')) return userinfo(ctx);
       if (ctx.path === '/v2/logout' && ctx.method === 'GET') return logout(ctx);
-      return next();
+      await next();
+      if (ctx.path === '/oauth/token' && ctx.status === 400) nameRefreshFault(ctx);
     });
   });
 }

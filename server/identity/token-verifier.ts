@@ -103,8 +103,5 @@ function refusal(cause: unknown): AppError {
   if (cause instanceof AppError) return cause;
   if (cause instanceof errors.JWTExpired)
     return new AppError('token_expired', 'The access token has expired.', { cause });
-  if (cause instanceof errors.JWKSTimeout || cause instanceof TypeError) {
-    return new AppError('unavailable', 'The sign-in service cannot be reached.', { cause });
-  }
   return new AppError('unauthenticated', 'The access token is not valid here.', { cause });
 }

@@ -21,7 +21,7 @@ a:focus-visible { outline: 3px solid var(--accent); outline-offset: 3px; }
 article { display: block; margin-top: 16px; }
 pre { margin: 0; white-space: pre-wrap; overflow-wrap: anywhere; font: inherit; }
 iframe { width: 100%; height: 420px; margin-top: 16px; border: 1px solid var(--line); border-radius: 14px; background: #fff; }
-main > a { color: var(--accent); }
+main p a { color: var(--accent); }
 `;
 
 function page(options: { title: string; body: string; refresh?: boolean }): string {

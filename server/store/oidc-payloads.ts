@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import mongoose from 'mongoose';
 
 /** What the embedded issuer keeps: sessions, interactions, grants, codes and refresh tokens, told apart by `model`. */
-export interface OidcPayload {
+interface OidcPayload {
   uid?: string | undefined;
   userCode?: string | undefined;
   grantId?: string | undefined;

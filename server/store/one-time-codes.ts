@@ -1,7 +1,7 @@
 import mongoose from 'mongoose';
 
 /** A code that was sent and has neither been used nor replaced. */
-export interface OneTimeCode {
+interface OneTimeCode {
   /** The address it was sent to, lower case. */
   email: string;
   /** Keyed hash of the code; the code itself is only in the mail. */

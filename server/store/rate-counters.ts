@@ -19,7 +19,7 @@ const counterSchema = new mongoose.Schema<CounterDocument>(
 counterSchema.index({ removeAt: 1 }, { expireAfterSeconds: 0 });
 
 /** At most `max` events of one key in each window of `windowMs`. */
-export interface RateLimit {
+interface RateLimit {
   /** Holds no address in the clear: pass a keyed hash. */
   key: string;
   max: number;

@@ -65,7 +65,7 @@ async function bundle(): Promise<string> {
       configFile: false,
       logLevel: 'error',
       resolve: { alias: { '@auth0/auth0-spa-js': library } },
-      build: { write: false, minify: false, rollupOptions: { input: entry } },
+      build: { write: false, minify: false, rolldownOptions: { input: entry } },
     });
     const [output] = Array.isArray(built) ? built : [built];
     const chunk = output && 'output' in output ? output.output[0] : undefined;
@@ -148,6 +148,12 @@ it('works with the library of Auth0 in a real browser', { timeout: 60_000 }, asy
   expect(frames).toHaveLength(1);
   expect(await page.evaluate(() => window.app.isSignedIn())).toBe(true);
   expect((await identityOf(true)).subject).toBe(maria.subject);
+
+  // The same when the refresh token at hand has ended.
+  await server.store.connection.collection('oidc_payloads').deleteMany({ model: 'RefreshToken' });
+  expect((await identityOf(true)).subject).toBe(maria.subject);
+  expect(frames).toHaveLength(2);
+  expect(complaints.splice(0)).toEqual([expect.stringContaining('400 (Bad Request)')]);
 
   // Where the frame does not work, leaving for the issuer comes back without a question.
   await leave('in');

@@ -155,7 +155,7 @@ describe('signing in by a code', () => {
     const mails = server.mailbox.list().length;
     const port = Number(new URL(server.publicUrl).port);
     await server.close();
-    server = await startServer({ databaseUrl: database.url(`sign-in-${databases}`), port });
+    server = await startServer({ databaseUrl: database.url(`sign-in-${databases}`), port, now: server.clock.now() });
     browser = new Browser(server);
     const start = await browser.get(authorizeRequest(server).address);
     expect((await browser.post(start.location, { email: CANDIDATE })).status).toBe(429);

@@ -68,7 +68,10 @@ describe('refresh tokens', () => {
     const tokens = await signIn(server, browser, PERSON);
     const next = await refresh(server, tokens.refresh_token);
     const replayed = await refresh(server, tokens.refresh_token);
-    expect(replayed).toMatchObject({ status: 400, body: { error: 'invalid_grant' } });
+    expect(replayed).toMatchObject({
+      status: 400,
+      body: { error: 'invalid_grant', error_description: 'Unknown or invalid refresh token.' },
+    });
     const successor = await refresh(server, String(next.body['refresh_token']));
     expect(successor).toMatchObject({ status: 400, body: { error: 'invalid_grant' } });
   });
@@ -314,6 +317,28 @@ describe('discovery', () => {
       jwks_uri: `${base}/.well-known/jwks.json`,
       code_challenge_methods_supported: ['S256'],
     });
+  });
+
+  it('stays on https behind a proxy, cookies too', async () => {
+    const overrides = { publicUrl: 'https://interviews.example', audience: 'https://interviews.example/api' };
+    const proxied = await startServer({ databaseUrl: database.url(`tokens-${databases}`), overrides });
+    try {
+      const document = await fetch(`${proxied.publicUrl}/oidc/.well-known/openid-configuration`);
+      expect(await document.json()).toMatchObject({
+        issuer: 'https://interviews.example/oidc/',
+        token_endpoint: 'https://interviews.example/oidc/oauth/token',
+      });
+      const request = new URL(authorizeRequest({ ...proxied, ...overrides }).address);
+      const start = await fetch(`${proxied.publicUrl}${request.pathname}${request.search}`, { redirect: 'manual' });
+      expect(start.status).toBe(303);
+      const cookies = start.headers.getSetCookie();
+      expect(cookies.length).toBeGreaterThan(0);
+      for (const cookie of cookies) expect(cookie).toMatch(/; secure/i);
+      for (const cookie of cookies) expect(cookie).toMatch(/; httponly/i);
+      for (const cookie of cookies) expect(cookie).toMatch(/; samesite=lax/i);
+    } finally {
+      await proxied.close();
+    }
   });
 
   it('leaves every other path alone', async () => {

@@ -55,7 +55,7 @@ export function codePage(page: {
   return renderPage({
     productName,
     title: problem === null ? 'Type your code' : 'Error: Type your code',
-    body: `<h1>Look into your mail</h1>
+    body: `<h1>Check your mail</h1>
 <p class="muted">We sent a code of ${CODE_DIGITS} digits to <span class="address">${escapeHtml(email)}</span>. It is valid for ${VALID_MINUTES} minutes.</p>
 ${notice}${alertBox(problem)}
 <form method="post" action="${path}/code" novalidate>
