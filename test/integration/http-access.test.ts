@@ -3,6 +3,7 @@ import { CONSENT_VERSION } from '#protocol/consent.ts';
 import type { ErrorBody, ErrorCode } from '#protocol/errors.ts';
 import { routes, type Access, type Route, type RouteName } from '#protocol/routes.ts';
 import { toObjectId } from '#server/store/connect.ts';
+import { STORE_START_TIMEOUT_MS } from './http-store.ts';
 import { memorySessions } from './http-memory-sessions.ts';
 import { interviewInput, startApp, type TestApp } from './http-app.ts';
 
@@ -77,8 +78,8 @@ beforeAll(async () => {
   tokens.set('candidate', (await app.person('stranger')).token);
   tokens.set('recruiter', (await app.recruiter('rival')).token);
   tokens.set('invited', invited.token);
-});
-afterAll(() => app.close());
+}, STORE_START_TIMEOUT_MS);
+afterAll(() => app.close(), STORE_START_TIMEOUT_MS);
 
 const anonymous = byAccess({
   public: 'open',

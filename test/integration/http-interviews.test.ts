@@ -3,7 +3,7 @@ import type { InterviewInput, InterviewView } from '#protocol/interview.ts';
 import { ManualClock } from '#server/clock.ts';
 import { createInterviewEditor, type InterviewCounts, type InterviewEditor } from '#server/interviews/editor.ts';
 import { toContent } from '#server/interviews/editor-rules.ts';
-import { startStore } from './http-store.ts';
+import { STORE_START_TIMEOUT_MS, startStore } from './http-store.ts';
 
 const ACME = 'a'.repeat(24);
 const OTHER = 'b'.repeat(24);
@@ -23,8 +23,8 @@ beforeAll(async () => {
     publicUrl: 'https://interviews.test',
     clock,
   });
-});
-afterAll(() => store.close());
+}, STORE_START_TIMEOUT_MS);
+afterAll(() => store.close(), STORE_START_TIMEOUT_MS);
 beforeEach(() => {
   erase = () => Promise.resolve();
 });

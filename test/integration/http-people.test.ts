@@ -3,13 +3,14 @@ import type { MeView } from '#protocol/account.ts';
 import type { InterviewView } from '#protocol/interview.ts';
 import { MAX_ALLOWED_ADDRESSES } from '#protocol/interview.ts';
 import { interviewInput, startApp, type TestApp } from './http-app.ts';
+import { STORE_START_TIMEOUT_MS } from './http-store.ts';
 import { memorySessions } from './http-memory-sessions.ts';
 
 let app: TestApp;
 beforeAll(async () => {
   app = await startApp(memorySessions);
-});
-afterAll(() => app.close());
+}, STORE_START_TIMEOUT_MS);
+afterAll(() => app.close(), STORE_START_TIMEOUT_MS);
 
 const me = (token: string) => app.call<MeView>('GET', '/api/me', { token });
 

@@ -9,6 +9,9 @@ import { createOrganisations } from '#server/store/organisations.ts';
 import { createLogger } from '#server/log.ts';
 import { makeFolder } from './http-harness.ts';
 
+/** A database takes seconds to start on a busy machine. */
+export const STORE_START_TIMEOUT_MS = 90_000;
+
 /** A real mongod with a database of its own and the repositories on it; `close` ends and removes all. */
 export async function startStore() {
   const home = await makeFolder();
