@@ -29,7 +29,7 @@ export function publishArgs(
     output: {
       file: fileUrl(files.output),
       options: [
-        ...['-nostdin', '-v', 'error', '-stats', '-copyts'],
+        ...['-nostdin', '-v', 'error', '-stats', '-stats_period', '0.2', '-copyts'],
         ...soundArgs(plan),
         ...['-map', '0:v:0', '-map_metadata', '-1', '-map_chapters', '-1'],
         ...pictureArgs(plan),
@@ -61,7 +61,7 @@ function soundArgs({ audioChannels, durationMs }: PublishPlan): string[] {
  * The crop is in shares of the frame that arrives, so that it holds for each of the sizes of one capture; ffmpeg turns
  * a rotated picture upright before it. Colours are converted to BT.709 and said to be, as players guess otherwise.
  */
-function pictureArgs({ transcode, width, height }: PublishPlan): string[] {
+function pictureArgs({ transcode, width, height, durationMs }: PublishPlan): string[] {
   if (!transcode) return ['-c:v', 'copy'];
   const filters = [
     'trim=start=-0.005',
@@ -72,6 +72,8 @@ function pictureArgs({ transcode, width, height }: PublishPlan): string[] {
   ];
   return [
     ...['-vf', filters.join(','), '-r', String(FRAMES_PER_SECOND), '-fps_mode', 'cfr'],
+    // At the end of a faster source ffmpeg would repeat the last frame a few times.
+    ...['-t', (durationMs / 1000).toFixed(3)],
     ...['-c:v', 'libx264', '-preset', 'veryfast', '-crf', '23', '-maxrate', '2500k', '-bufsize', '5000k'],
     ...['-profile:v', 'high', '-level:v', '4.0', '-g', String(KEY_FRAME_INTERVAL), '-threads', String(ENCODER_THREADS)],
     ...['-color_range', 'tv', '-colorspace', 'bt709', '-color_primaries', 'bt709', '-color_trc', 'bt709'],

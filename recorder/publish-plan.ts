@@ -65,10 +65,10 @@ function reasonToTranscode(video: VideoStream, { sizes }: VideoPackets): Transco
   if (width !== video.width || height !== video.height) return 'size_changes';
   if (sar !== 1 || video.sar !== 1) return 'pixels';
   if (video.rotation !== 0) return 'rotation';
-  if (width > MAX_WIDTH || height > MAX_HEIGHT) return 'too_large';
   // A pixel's tolerance: a browser that scales 720x1280 down rounds to 406x720 and the like.
   const portrait = Math.abs(width - (height * 9) / 16) <= 1;
-  return portrait && width % 2 === 0 && height % 2 === 0 ? null : 'shape';
+  if (!portrait || width % 2 !== 0 || height % 2 !== 0) return 'shape';
+  return width > MAX_WIDTH || height > MAX_HEIGHT ? 'too_large' : null;
 }
 
 function pinnedSize(video: VideoStream, { sizes }: VideoPackets): { width: number; height: number } {

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { chmod, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, expect, test } from 'vitest';
@@ -78,7 +78,7 @@ test('an ffmpeg that says it succeeded and wrote something else is not believed'
 });
 
 test('an aborted publish leaves nothing, and gives the reason', async () => {
-  const capture = await sample('capture.mkv', { video: 'vp8', width: 720, height: 1280, seconds: 20 });
+  const capture = await sample('capture.mkv', { width: 960, seconds: 10 });
   const controller = new AbortController();
   const reason = new Error('not wanted any more');
   const running = publish({
@@ -91,31 +91,37 @@ test('an aborted publish leaves nothing, and gives the reason', async () => {
   expect(await left()).toEqual([]);
 }, 30_000);
 
+/** The arguments of a transcode, and where it writes. */
+const TRANSCODE = 'case "$*" in *libx264*) ;; *) exec REAL "$@" ;; esac; for last; do :; done; out="${last#file:}"';
+const transcoding = TRANSCODE.replace('REAL', `'${ffmpegPath}'`);
+
 test('the queue runs no more transcodes at once than it may, and lets remuxes pass', async () => {
-  const slow = await sample('slow.mkv', { video: 'vp8', width: 720, height: 1280, seconds: 10 });
-  const quick = await sample('quick.mkv', { seconds: 1 });
+  const slow = await sample('slow.mkv', { width: 640 });
+  const quick = await sample('quick.mkv');
   const log = join(folder, 'log');
-  const counting = await script(
+  const passed = join(folder, 'output-quick.mp4');
+  const patient = await script(
     'ffmpeg',
-    `case "$*" in *-encoders*|*-formats*) ;; *copy*) ;; *) echo start >> '${log}' ;; esac`,
-    `exec '${ffmpegPath}' "$@"`,
+    transcoding,
+    `echo start >> '${log}'`,
+    `until [ -e '${passed}' ]; do sleep 0.02; done`,
+    `'${ffmpegPath}' "$@"; code=$?`,
+    `echo end >> '${log}'`,
+    'exit $code',
   );
-  const queue = createPublishQueue({ concurrency: 1, ffmpegPath: counting, ffprobePath });
-  const ended: string[] = [];
-  const job = async (capture: string, name: string) => {
-    await queue.publish({ capture, output: join(folder, `output-${name}.mp4`) });
-    ended.push(name);
-  };
-  await Promise.all([job(slow, 'slow-1'), job(slow, 'slow-2'), job(quick, 'quick')]);
-  expect(ended[0]).toBe('quick');
-  expect(ended.slice(1)).toEqual(['slow-1', 'slow-2']);
+  const queue = createPublishQueue({ concurrency: 1, ffmpegPath: patient, ffprobePath });
+  const job = (capture: string, name: string) => queue.publish({ capture, output: join(folder, `output-${name}.mp4`) });
+  const [one, two] = await Promise.all([job(slow, 'slow-1'), job(slow, 'slow-2'), job(quick, 'quick')]);
+  expect([one.transcoded, two.transcoded]).toEqual([true, true]);
+  expect(await readFile(log, 'utf8')).toBe('start\nend\nstart\nend\n');
   expect(queue.pending).toBe(0);
   await queue.close();
-}, 60_000);
+}, 30_000);
 
 test('a job that waits can be aborted, and closing the queue ends the others', async () => {
-  const capture = await sample('capture.mkv', { video: 'vp8', width: 720, height: 1280, seconds: 20 });
-  const queue = createPublishQueue({ concurrency: 1, ffmpegPath, ffprobePath });
+  const capture = await sample('capture.mkv', { width: 640 });
+  const endless = await script('ffmpeg', transcoding, ': > "$out"', "echo 'time=00:00:01.00' >&2", 'exec sleep 600');
+  const queue = createPublishQueue({ concurrency: 1, ffmpegPath: endless, ffprobePath });
   const started = Promise.withResolvers<undefined>();
   const first = queue.publish({ capture, output, onProgress: () => started.resolve(undefined) });
   const controller = new AbortController();
