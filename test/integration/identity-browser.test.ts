@@ -5,7 +5,15 @@ import { join } from 'node:path';
 import { chromium, type Browser, type Page } from 'playwright';
 import { build } from 'vite';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { CLIENT_ID, lastCode, startDatabase, startServer, type TestServer } from './identity-harness.ts';
+import { findTool } from '#test/support/tools.ts';
+import {
+  CLIENT_ID,
+  DATABASE_START_TIMEOUT_MS,
+  lastCode,
+  startDatabase,
+  startServer,
+  type TestServer,
+} from './identity-harness.ts';
 
 /** What the test calls in the page. */
 interface PageApp {
@@ -87,14 +95,14 @@ beforeAll(async () => {
       path === '/app.js' ? { type: 'text/javascript', body: script } : { type: 'text/html', body: html },
   });
   browser = await chromium.launch({
-    executablePath: process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium',
+    executablePath: findTool('CHROMIUM_PATH', 'chromium', 'chromium-browser', 'google-chrome'),
     args: ['--no-sandbox', '--disable-background-networking'],
   });
   const context = await browser.newContext({ viewport: { width: 390, height: 844 } });
   page = await context.newPage();
   page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()));
   page.on('pageerror', (error) => complaints.push(error.message));
-}, 60_000);
+}, DATABASE_START_TIMEOUT_MS);
 afterAll(async () => {
   await browser?.close();
   await server?.close();

@@ -1,12 +1,11 @@
-import { spawn } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
-import { createServer as createTcpServer, type AddressInfo } from 'node:net';
-import { homedir, tmpdir } from 'node:os';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
+import { startMongod } from '#config/mongod.ts';
 import { ManualClock } from '#server/clock.ts';
 import {
   createEmbeddedIssuer,
@@ -18,32 +17,25 @@ import { createLogger } from '#server/log.ts';
 import { createMailbox, type Mailbox } from '#server/mail/mailbox.ts';
 import { createMailer } from '#server/mail/mailer.ts';
 import { ensureIndexes, openStore, type Store } from '#server/store/connect.ts';
+import { findTool } from '#test/support/tools.ts';
 
 export const CLIENT_ID = 'test-web';
 
-/** Starts a mongod of its own on a free port. */
+/** A database takes seconds to start on a busy machine. */
+export const DATABASE_START_TIMEOUT_MS = 90_000;
+
+/** A real mongod of its own in a temporary folder; each name is a database apart. */
 export async function startDatabase(): Promise<{ url(name: string): string; close(): Promise<void> }> {
   const folder = await mkdtemp(join(tmpdir(), 'identity-db-'));
-  const probe = createTcpServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const { port } = probe.address() as AddressInfo;
-  probe.close();
-  await once(probe, 'close');
-  const binary = process.env['MONGOD_PATH'] ?? join(homedir(), '.cache/goodtake/tools/mongod');
-  const child = spawn(binary, ['--dbpath', folder, '--port', String(port), '--bind_ip', '127.0.0.1'], {
-    stdio: ['ignore', 'pipe', 'ignore'],
-  });
-  const lines = createInterface({ input: child.stdout });
-  await new Promise<void>((resolve, reject) => {
-    lines.on('line', (line) => line.includes('Waiting for connections') && resolve());
-    child.once('exit', () => reject(new Error('mongod ended before it was ready')));
-  });
+  const mongod = await startMongod({ binary: findTool('MONGOD_PATH', 'mongod'), dbPath: join(folder, 'db'), port: 0 });
   return {
-    url: (name) => `mongodb://127.0.0.1:${port}/${name}`,
+    url(name) {
+      const url = new URL(mongod.url);
+      url.pathname = `/${name}`;
+      return url.href;
+    },
     async close() {
-      const ended = once(child, 'exit');
-      child.kill('SIGTERM');
-      await ended;
+      await mongod.close();
       await rm(folder, { recursive: true, force: true });
     },
   };

@@ -3,6 +3,7 @@ import { decodeJwt, decodeProtectedHeader } from 'jose';
 import {
   authorizeRequest,
   Browser,
+  DATABASE_START_TIMEOUT_MS,
   CLIENT_ID,
   follow,
   lastCode,
@@ -23,7 +24,7 @@ let databases = 0;
 
 beforeAll(async () => {
   database = await startDatabase();
-});
+}, DATABASE_START_TIMEOUT_MS);
 afterAll(() => database.close());
 beforeEach(async () => {
   server = await startServer({ databaseUrl: database.url(`sign-in-${++databases}`) });
