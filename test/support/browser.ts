@@ -1,16 +1,22 @@
-import { mkdtemp, open, readdir, rm, stat } from 'node:fs/promises';
+/// <reference lib="dom" />
+import { mkdtemp, open, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chromium, type BrowserContext, type Page } from 'playwright';
 import { cameraScript, type CameraOptions } from '#test/fixtures/camera.ts';
+import { filesIn } from './files.ts';
 import { findTool } from './tools.ts';
+
+declare global {
+  interface Window {
+    /** Every WebSocket that the page has made. */
+    testSockets: WebSocket[];
+  }
+}
 
 /** A phone's page in CSS pixels, and a desktop's. */
 export const PHONE = { width: 390, height: 844 } as const;
 export const DESKTOP = { width: 1280, height: 800 } as const;
-
-/** Above this size a file in the profile is looked at as if it could be a video. */
-const SUSPICIOUS_BYTES = 100_000;
 
 const ARGS = [
   '--no-sandbox',
@@ -69,6 +75,16 @@ export async function startBrowser(options: BrowserOptions = {}): Promise<TestBr
     reducedMotion: 'reduce',
   });
   if (camera) await context.addInitScript({ content: cameraScript(camera) });
+  await context.addInitScript(() => {
+    window.testSockets = [];
+    window.WebSocket = new Proxy(window.WebSocket, {
+      construct(target, args: ConstructorParameters<typeof WebSocket>) {
+        const socket = new target(...args);
+        window.testSockets.push(socket);
+        return socket;
+      },
+    });
+  });
   const errors: string[] = [];
   const watch = (page: Page) => {
     page.on('pageerror', (error) => errors.push(error.message));
@@ -91,34 +107,18 @@ export async function startBrowser(options: BrowserOptions = {}): Promise<TestBr
 }
 
 /**
- * The files in a browser's profile that are video by their first bytes: MP4 (`ftyp`) or Matroska and WebM (EBML), at the
- * begin or within a cache entry's first kilobyte.
+ * The files of a browser's profile that are video by their first kilobyte: MP4 (`ftyp`) or Matroska and WebM (EBML),
+ * also where a cache puts an entry's address in front.
  */
 export async function videosInProfile(profile: string): Promise<string[]> {
   const found: string[] = [];
-  for (const entry of await readdir(profile, { recursive: true, withFileTypes: true })) {
-    if (!entry.isFile()) continue;
-    const file = join(entry.parentPath, entry.name);
-    if (await looksLikeVideo(file)) found.push(file);
-  }
+  for (const { file } of await filesIn(profile)) if (await looksLikeVideo(file)) found.push(file);
   return found;
 }
 
-/** The sizes of the profile's files above 100 kB, by path. */
-export async function largeFiles(profile: string): Promise<Map<string, number>> {
-  const sizes = new Map<string, number>();
-  for (const entry of await readdir(profile, { recursive: true, withFileTypes: true })) {
-    const file = join(entry.parentPath, entry.name);
-    // The browser removes files of its own while it runs.
-    const bytes = entry.isFile()
-      ? await stat(file).then(
-          (found) => found.size,
-          () => 0,
-        )
-      : 0;
-    if (bytes > SUSPICIOUS_BYTES) sizes.set(file, bytes);
-  }
-  return sizes;
+/** What the browser keeps on the device altogether. */
+export async function profileBytes(profile: string): Promise<number> {
+  return (await filesIn(profile)).reduce((sum, { bytes }) => sum + bytes, 0);
 }
 
 async function looksLikeVideo(file: string): Promise<boolean> {
