@@ -40,7 +40,7 @@ export async function startMongod({ binary, dbPath, port, log = () => undefined 
   await mkdir(dbPath, { recursive: true, mode: 0o700 });
   await endStaleMongod(dbPath, log);
   const chosen = port === 0 ? await findFreePort() : port;
-  const child = spawn(binary, mongodArguments(dbPath, chosen), { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(binary, mongodArguments(dbPath, chosen), { stdio: ['ignore', 'pipe', 'pipe'], detached: true });
   const output = keepLastLines(child);
   const exited = new Promise<void>((resolve) => {
     child.once('exit', () => resolve());
