@@ -42,6 +42,8 @@ export class RecruiterPage {
       await card.getByLabel('Answer limit').selectOption({ label: limit });
     }
     await page.getByLabel('Total time (minutes)').fill(String(interview.minutes));
+    await page.getByRole('button', { name: 'Save draft' }).click();
+    await page.getByText('All changes saved').waitFor();
     await page.getByRole('button', { name: 'Publish', exact: true }).click();
     await page.getByRole('dialog').getByRole('button', { name: 'Publish', exact: true }).click();
     const link = page.getByRole('dialog', { name: 'Published' }).getByLabel('Link for candidates');
