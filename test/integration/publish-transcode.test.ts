@@ -7,7 +7,12 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { probePackets } from '#recorder/probe-packets.ts';
 import { probe } from '#recorder/probe.ts';
 import { publish, type Published } from '#recorder/publish.ts';
-import { makeCapture, makeResizedCapture, type CaptureOptions } from '#test/fixtures/captures.ts';
+import {
+  makeCapture,
+  makeResizedCapture,
+  makeResizedVp8Capture,
+  type CaptureOptions,
+} from '#test/fixtures/captures.ts';
 import { writeSyntheticVideo } from '#test/fixtures/synthetic.ts';
 import { avOffsetMs, readable } from '#test/support/content-checks.ts';
 import { readContent } from '#test/support/content.ts';
@@ -149,6 +154,20 @@ describe('time', { timeout: TEST_TIMEOUT_MS }, () => {
     expect(await frames(result.file)).toHaveLength(180);
     expect(await flashes(result.file)).toHaveLength(6);
     for (const offset of await offsets(result.file)) expect(Math.abs(offset)).toBeLessThan(20);
+  });
+
+  test('a VP8 picture that changes its size gets one size', async () => {
+    const sizes = [
+      [180, 320],
+      [360, 640],
+    ] as const;
+    const file = await makeResizedVp8Capture(join(folder, 'resized-vp8.mkv'), sizes);
+    const { video } = await probePackets(file, { ffprobePath });
+    expect(video?.sizes.map(({ width, height }) => [width, height])).toEqual(sizes);
+    const result = await published(file);
+    expect(result).toMatchObject({ width: 360, height: 640 });
+    expect(await flashes(result.file)).toHaveLength(4);
+    for (const offset of await offsets(result.file)) expect(Math.abs(offset)).toBeLessThan(40);
   });
 
   test('a VP8 capture whose sound starts earlier stays in step', async () => {
