@@ -20,7 +20,7 @@ async function make(name: string, options: Partial<SyntheticOptions> = {}): Prom
   return file;
 }
 
-describe('a whole video is read', () => {
+describe('a whole video is read', { timeout: 60_000 }, () => {
   test('each frame, beep and flash of H.264 at 1 Mb/s', async () => {
     const content = await readContent(await make('whole.mp4', { width: 720, height: 1280 }), START + 1e6);
     expect(content.warnings).toEqual([]);
@@ -48,7 +48,7 @@ describe('a whole video is read', () => {
   });
 });
 
-describe('faults are found', () => {
+describe('faults are found', { timeout: 60_000 }, () => {
   test.each([80, -120])('sound %i ms out of step', async (soundLateMs) => {
     const content = await readContent(await make(`late${soundLateMs}.mp4`, { soundLateMs }), START);
     expect(Math.abs(avOffsetMs(content) - soundLateMs)).toBeLessThan(5);
@@ -90,7 +90,7 @@ describe('faults are found', () => {
   });
 });
 
-describe('the shape of the picture', () => {
+describe('the shape of the picture', { timeout: 60_000 }, () => {
   test.each([
     ['portrait', { width: 720, height: 1280 }, { aspect: 1, upright: true, outside: false }],
     ['cropped', { width: 1280, height: 720, filters: 'crop=404:720' }, { aspect: 1, upright: true, outside: false }],
