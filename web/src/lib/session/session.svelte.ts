@@ -138,6 +138,17 @@ export class InterviewSession {
     }
   }
 
+  /** Asks for the view anew, and with it for fresh addresses of the takes; a failure changes nothing. */
+  async refresh(): Promise<void> {
+    const questionId = this.view?.currentQuestionId;
+    if (questionId == null || this.view?.state !== 'running') return;
+    try {
+      this.#take((await this.#connection.request('question:open', { questionId })).session);
+    } catch {
+      // The player says that it cannot play, and offers to try again.
+    }
+  }
+
   async #join(): Promise<void> {
     try {
       const { session, ...joined } = await this.#connection.request('session:join', {
