@@ -4,7 +4,6 @@ import type { ErrorBody, ErrorCode } from '#protocol/errors.ts';
 import { routes, type Access, type Route, type RouteName } from '#protocol/routes.ts';
 import { toObjectId } from '#server/store/connect.ts';
 import { STORE_START_TIMEOUT_MS } from './http-store.ts';
-import { memorySessions } from './http-memory-sessions.ts';
 import { interviewInput, startApp, type TestApp } from './http-app.ts';
 
 /** These change who one is, so they are called when all else has been. */
@@ -60,7 +59,7 @@ let owner: string;
 const tokens = new Map<string, string>();
 
 beforeAll(async () => {
-  app = await startApp(memorySessions);
+  app = await startApp();
   owner = (await app.recruiter('owner')).token;
   const invited = await app.person('invited');
   const access = { kind: 'addresses' as const, addresses: ['invited@example.org'] };

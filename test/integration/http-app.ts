@@ -4,34 +4,33 @@ import type { InterviewInput, InterviewView } from '#protocol/interview.ts';
 import { createFolderStorage } from '#recorder/storage/folder.ts';
 import { createPeople } from '#server/accounts/people.ts';
 import { systemClock } from '#server/clock.ts';
-import { createCandidateHandlers, type CandidatesDesk } from '#server/http/handlers/candidates.ts';
 import { createInterviewHandlers } from '#server/http/handlers/interviews.ts';
 import { createPeopleHandlers } from '#server/http/handlers/people.ts';
-import { createVisitHandlers, type MySessions } from '#server/http/handlers/visits.ts';
+import { createSessionHandlers } from '#server/http/handlers/sessions.ts';
 import { createHttp } from '#server/http/http.ts';
-import { createInterviewEditor, type EditorOptions } from '#server/interviews/editor.ts';
-import { createGate, type GateOptions } from '#server/interviews/gate-service.ts';
+import { createInterviewEditor } from '#server/interviews/editor.ts';
+import { createGate } from '#server/interviews/gate-service.ts';
+import { createSessionDesk } from '#server/interviews/session-desk.ts';
 import { createLogger } from '#server/log.ts';
 import { createMediaUrls } from '#server/media-urls.ts';
 import { callServer, createTestIssuer, portOf, PUBLIC_URL, type CallOptions, type Reply } from './http-harness.ts';
+import { memorySessions } from './http-memory-sessions.ts';
 import { startStore } from './http-store.ts';
-
-/** The part of the application that keeps sessions. */
-export type SessionParts = Pick<EditorOptions, 'countSessions' | 'eraseSessions'> &
-  Pick<GateOptions, 'sessionsOf' | 'beginSession'> & { desk: CandidatesDesk; mySessions: MySessions };
 
 export type TestApp = Awaited<ReturnType<typeof startApp>>;
 
 /** The whole HTTP API on a real database, with tokens of an issuer of its own. */
-export async function startApp(makeSessions: (store: Awaited<ReturnType<typeof startStore>>) => SessionParts) {
+export async function startApp() {
   const store = await startStore();
   const { accounts, organisations, interviews } = store;
-  const sessions = makeSessions(store);
+  const sessions = memorySessions();
   const issuer = await createTestIssuer();
   const clock = systemClock;
   const people = createPeople({ accounts, organisations, clock });
   const editor = createInterviewEditor({ interviews, ...sessions, publicUrl: PUBLIC_URL, clock });
   const gate = createGate({ interviews, organisations, ...sessions, clock });
+  const urls = createMediaUrls({ secret: 's'.repeat(32), ttlMs: 60_000, clock });
+  const desk = createSessionDesk({ interviews, urls, ...sessions });
   const app = await createHttp({
     ...{ publicUrl: PUBLIC_URL, issuerOrigin: PUBLIC_URL, trustProxy: false, webRoot: null, mounts: [], people },
     verify: issuer.verify,
@@ -44,11 +43,10 @@ export async function startApp(makeSessions: (store: Awaited<ReturnType<typeof s
         },
       }),
       ...createInterviewHandlers({ editor }),
-      ...createCandidateHandlers({ desk: sessions.desk }),
-      ...createVisitHandlers({ gate, mySessions: sessions.mySessions }),
+      ...createSessionHandlers({ gate, desk }),
     },
     media: {
-      urls: createMediaUrls({ secret: 's'.repeat(32), ttlMs: 60_000, clock }),
+      urls,
       storage: createFolderStorage({ directory: join(store.folder, 'storage') }),
       openCapture: () => Promise.resolve(null),
     },
@@ -63,6 +61,7 @@ export async function startApp(makeSessions: (store: Awaited<ReturnType<typeof s
   return {
     call,
     sign: issuer.sign,
+    records: sessions.records,
     store,
 
     /** Somebody who has said their name; their token and what they see of themselves. */

@@ -1,70 +1,64 @@
-import { AppError } from '#protocol/errors.ts';
-import type { MySessionDetail, SessionDetail } from '#protocol/session.ts';
-import type { SessionParts } from './http-app.ts';
+import { randomBytes } from 'node:crypto';
+import type { GateOptions } from '#server/interviews/gate-service.ts';
+import type { EditorOptions } from '#server/interviews/editor.ts';
+import type { SessionDeskOptions } from '#server/interviews/session-desk.ts';
+import type { SessionRecord } from '#server/interviews/session-reads.ts';
 
-interface Row {
-  id: string;
-  interviewId: string;
-  organisationId: string;
-  accountId: string;
-}
+/** The part of the application that keeps sessions. */
+export type SessionParts = Pick<EditorOptions, 'countSessions' | 'eraseSessions'> &
+  Pick<GateOptions, 'sessionsOf' | 'beginSession'> &
+  Pick<SessionDeskOptions, 'sessions' | 'deleteAnswers' | 'withdraw'> & { records: SessionRecord[] };
 
-/** Sessions that do nothing but belong to somebody. */
+/** Sessions that go nowhere: for tests of who may reach which. The newest is the first. */
 export function memorySessions(): SessionParts {
-  const rows: Row[] = [];
-  const view = (row: Row | undefined): SessionDetail & MySessionDetail => {
-    if (!row) throw new AppError('not_found', 'This session does not exist.');
-    return {
-      ...{ id: row.id, interviewId: row.interviewId, interviewTitle: 'Engineer', title: 'Engineer', slug: 'slug' },
-      ...{ organisation: 'Acme', name: 'Ann', email: 'ann@example.org', state: 'consented', attempt: 1, answered: 0 },
-      ...{ questionCount: 1, consent: null, answersDeletedAt: null, startedAt: null, deadlineAt: null },
-      ...{ submittedAt: null, storedAt: null, answers: [], urlsExpireAt: 1 },
-    };
+  const records: SessionRecord[] = [];
+  const pageOf = (matches: (record: SessionRecord) => boolean) =>
+    Promise.resolve({ items: records.filter(matches), nextCursor: null });
+  const change = (id: string, changes: Partial<SessionRecord>) => {
+    const found = records.find((record) => record.id === id);
+    if (found) Object.assign(found, changes);
+    return Promise.resolve();
   };
   return {
+    records,
     countSessions: (ids) =>
-      Promise.resolve(new Map(ids.map((id) => [id, { sessions: ofInterview(id).length, running: 0, stored: 0 }]))),
+      Promise.resolve(
+        new Map(
+          ids.map((id) => {
+            const sessions = records.filter((record) => record.interviewId === id).length;
+            return [id, { sessions, running: 0, stored: 0 }];
+          }),
+        ),
+      ),
     eraseSessions: () => Promise.resolve(),
     sessionsOf: (interviewId, accountId) =>
       Promise.resolve(
-        ofInterview(interviewId)
-          .filter((row) => row.accountId === accountId)
-          .map((row) => ({ id: row.id, state: 'consented', startedAt: null })),
+        records.filter((record) => record.interviewId === interviewId && record.accountId === accountId).toReversed(),
       ),
-    beginSession({ interview, person }) {
-      const id = rows.length.toString(16).padStart(24, 'd');
-      rows.push({ id, interviewId: interview.id, organisationId: interview.organisationId, accountId: person.id });
-      return Promise.resolve({ id });
+    beginSession({ interview, organisation, person, consent, attempt }) {
+      const taken = records.some(
+        (old) => old.interviewId === interview.id && old.accountId === person.id && old.attempt === attempt,
+      );
+      if (taken) return Promise.resolve(null);
+      const { title, slug } = interview;
+      const record: SessionRecord = {
+        id: randomBytes(12).toString('hex'),
+        ...{ interviewId: interview.id, organisationId: interview.organisationId, accountId: person.id },
+        interview: { title, slug: slug ?? '', organisation },
+        candidate: { name: person.name, email: person.email },
+        ...{ state: 'consented', attempt, consent: { version: consent.version, at: 1 } },
+        ...{ startedAt: null, deadlineAt: null, submittedAt: null, storedAt: null, answersDeletedAt: null },
+        answers: interview.questions.map(({ id, text }) => ({ questionId: id, text, takesUsed: 0, pick: null })),
+      };
+      records.unshift(record);
+      return Promise.resolve({ id: record.id });
     },
-    desk: {
-      list({ id, organisationId }) {
-        if (!ofInterview(id).some((row) => row.organisationId === organisationId))
-          throw new AppError('not_found', 'This interview does not exist.');
-        return Promise.resolve({ items: [], nextCursor: null });
-      },
-      get: (key) =>
-        Promise.resolve(key).then(({ id, organisationId }) =>
-          view(rows.find((row) => row.id === id && row.organisationId === organisationId)),
-        ),
-      deleteAnswers: (key) =>
-        Promise.resolve(key).then(({ id, organisationId }) =>
-          view(rows.find((row) => row.id === id && row.organisationId === organisationId)),
-        ),
+    sessions: {
+      get: (id) => Promise.resolve(records.find((record) => record.id === id) ?? null),
+      pageOfInterview: (interviewId) => pageOf((record) => record.interviewId === interviewId),
+      pageOfAccount: (accountId) => pageOf((record) => record.accountId === accountId),
     },
-    mySessions: {
-      list: () => Promise.resolve({ items: [], nextCursor: null }),
-      get: (key) =>
-        Promise.resolve(key).then(({ id, accountId }) =>
-          view(rows.find((row) => row.id === id && row.accountId === accountId)),
-        ),
-      withdraw: (key) =>
-        Promise.resolve(key).then(
-          ({ id, accountId }) => void view(rows.find((row) => row.id === id && row.accountId === accountId)),
-        ),
-    },
+    deleteAnswers: (id) => change(id, { answersDeletedAt: 2 }),
+    withdraw: (id) => change(id, { state: 'withdrawn' }),
   };
-
-  function ofInterview(id: string): Row[] {
-    return rows.filter((row) => row.interviewId === id);
-  }
 }

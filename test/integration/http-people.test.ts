@@ -4,11 +4,10 @@ import type { InterviewView } from '#protocol/interview.ts';
 import { MAX_ALLOWED_ADDRESSES } from '#protocol/interview.ts';
 import { interviewInput, startApp, type TestApp } from './http-app.ts';
 import { STORE_START_TIMEOUT_MS } from './http-store.ts';
-import { memorySessions } from './http-memory-sessions.ts';
 
 let app: TestApp;
 beforeAll(async () => {
-  app = await startApp(memorySessions);
+  app = await startApp();
 }, STORE_START_TIMEOUT_MS);
 afterAll(() => app.close(), STORE_START_TIMEOUT_MS);
 

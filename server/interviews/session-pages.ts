@@ -1,0 +1,62 @@
+import type { AnswerView, MySessionDetail, MySessionRow, SessionDetail, SessionRow } from '#protocol/session.ts';
+import type { MediaUrls } from '#server/media-urls.ts';
+import type { AnswerRecord, SessionRecord } from './session-reads.ts';
+
+/** A row of the recruiter's list of candidates. */
+export function toSessionRow(session: SessionRecord): SessionRow {
+  const { id, candidate, state, attempt, answers, startedAt, submittedAt, storedAt } = session;
+  return {
+    ...{ id, name: candidate.name, email: candidate.email, state, attempt, startedAt, submittedAt, storedAt },
+    answered: answers.filter(({ pick }) => pick !== null).length,
+    questionCount: answers.length,
+  };
+}
+
+/** One candidate's session with the addresses of its saved answers. */
+export function toSessionDetail(session: SessionRecord, urls: MediaUrls): SessionDetail {
+  const { interviewId, interview, consent, answersDeletedAt } = session;
+  return {
+    ...toSessionRow(session),
+    ...{ interviewId, interviewTitle: interview.title, consent, answersDeletedAt },
+    // Read before the addresses are made, so that none of them is promised longer than it lasts.
+    urlsExpireAt: urls.expiresAt(),
+    answers: toAnswers(session, urls),
+  };
+}
+
+/** A row of "My answers". */
+export function toMySessionRow(session: SessionRecord): MySessionRow {
+  const { id, interview, state, startedAt, deadlineAt, submittedAt, storedAt } = session;
+  return { id, ...interview, state, startedAt, deadlineAt, submittedAt, storedAt };
+}
+
+/** One's own session with the addresses of its saved answers. */
+export function toMySessionDetail(session: SessionRecord, urls: MediaUrls): MySessionDetail {
+  return { ...toMySessionRow(session), urlsExpireAt: urls.expiresAt(), answers: toAnswers(session, urls) };
+}
+
+/**
+ * The answers that were given: none before the submit, as until then the picks may change and nobody but the candidate
+ * has a right to see them.
+ */
+function toAnswers(session: SessionRecord, urls: MediaUrls): AnswerView[] {
+  if (session.state !== 'submitting' && session.state !== 'stored') return [];
+  const deleted = session.answersDeletedAt !== null;
+  return session.answers.map((answer, index) => toAnswer(answer, index + 1, deleted, urls));
+}
+
+function toAnswer(answer: AnswerRecord, number: number, deleted: boolean, urls: MediaUrls): AnswerView {
+  const { questionId, text, takesUsed, pick } = answer;
+  const stored = deleted ? null : (pick?.stored ?? null);
+  return {
+    ...{ number, questionId, text, takesUsed },
+    takeNumber: pick?.takeNumber ?? null,
+    durationMs: pick?.durationMs ?? null,
+    interrupted: pick?.interrupted ?? false,
+    bytes: stored?.bytes ?? null,
+    width: stored?.width ?? null,
+    height: stored?.height ?? null,
+    state: pick === null ? 'none' : deleted ? 'deleted' : stored ? 'stored' : 'saving',
+    url: stored ? urls.sign({ kind: 'stored', key: stored.key }) : null,
+  };
+}
