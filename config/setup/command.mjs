@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { ROOT } from './paths.mjs';
 
-const LINES_KEPT = 30;
+const LINES_KEPT = 60;
 
 /**
  * Runs a program to its end without showing what it prints.
