@@ -1,7 +1,8 @@
-import { resolveConfig, type Config } from './resolve.ts';
+import type { Config } from './config.ts';
+import { resolveConfig } from './resolve.ts';
 import { SETTINGS, type Setting, type Values } from './schema.ts';
 
-export type { Config } from './resolve.ts';
+export type { Config } from './config.ts';
 
 /** Wrong settings: every fault at once, one line each. The start stops with it; it never reaches a client. */
 export class ConfigError extends Error {

@@ -47,7 +47,7 @@ export async function startMongod({ binary, dbPath, port, log = () => undefined 
     child.once('error', () => resolve());
   });
   let closing = false;
-  let failure: unknown;
+  let failure: Error | undefined;
   child.on('error', (error) => (failure = error));
   void exited.then(() => {
     if (!closing) log('the embedded database ended by itself');

@@ -1,4 +1,4 @@
-import type { Config } from './resolve.ts';
+import type { Config } from './config.ts';
 
 interface Range {
   /** The settings that make the range, for the message. */

@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import type { Config } from './resolve.ts';
+import type { Config } from './config.ts';
 
 const SECRET_FILE = 'secret-key';
 

@@ -31,7 +31,7 @@ export function run(program, args, { cwd = ROOT, env, onLine, timeoutMs } = {}) 
       }
       last.splice(0, last.length - LINES_KEPT);
     };
-    child.stdout.setEncoding('utf8').on('data', (text) => {
+    child.stdout.setEncoding('utf8').on('data', (/** @type {string} */ text) => {
       output += text;
       remember(text);
     });

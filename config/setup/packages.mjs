@@ -34,10 +34,10 @@ function isUpToDate() {
   }
 }
 
-/**
- * @param {string} file
- * @returns {Record<string, { version?: string, integrity?: string, optional?: boolean }>}
- */
+/** @typedef {{ packages: Record<string, { version?: string, integrity?: string, optional?: boolean }> }} Lock */
+
+/** @param {string} file */
 function readLock(file) {
-  return JSON.parse(readFileSync(path.join(ROOT, file), 'utf8')).packages;
+  const lock = /** @type {Lock} */ (JSON.parse(readFileSync(path.join(ROOT, file), 'utf8')));
+  return lock.packages;
 }

@@ -6,6 +6,8 @@ import { ROOT } from './paths.mjs';
 import { say, step } from './say.mjs';
 
 /** @typedef {{ passed: number, failed: number }} Count */
+/** @typedef {{ status: string, assertionResults: { status: string }[] }} FileReport */
+/** @typedef {{ numPassedTests: number, numFailedTests: number, testResults: FileReport[] }} Report vitest's, in part */
 
 /** Each of these counts as one test. @type {{ name: string, script: string, args: string[], cwd?: string }[]} */
 const STATIC_CHECKS = [
@@ -20,7 +22,7 @@ const STATIC_CHECKS = [
   { name: 'format', script: 'prettier/bin/prettier.cjs', args: ['--check', '--log-level=warn', '.'] },
   {
     name: 'import directions',
-    script: 'dependency-cruiser/bin/dependency-cruise.mjs',
+    script: 'dependency-cruiser/bin/dependency-cruiser.mjs',
     args: ['--output-type=err', 'protocol', 'config', 'recorder', 'server', 'web/src', 'test'],
   },
   { name: 'dead code', script: 'knip/bin/knip.js', args: ['--no-progress'] },
@@ -92,10 +94,10 @@ async function runVitest(args, env) {
  * @returns {Count}
  */
 export function countReport(file, code) {
-  /** @type {{ numPassedTests: number, numFailedTests: number, testResults: { status: string, assertionResults: { status: string }[] }[] }} */
+  /** @type {Report} */
   let report;
   try {
-    report = JSON.parse(readFileSync(file, 'utf8'));
+    report = /** @type {Report} */ (JSON.parse(readFileSync(file, 'utf8')));
   } catch {
     return { passed: 0, failed: 1 };
   }

@@ -24,7 +24,8 @@ const STARTED_BY_HAND = 41;
 export async function findWorker() {
   const given = process.env['MEDIASOUP_WORKER_BIN'];
   if (given && isExecutable(given)) return given;
-  const { version } = JSON.parse(readFileSync(path.join(PACKAGE, 'package.json'), 'utf8'));
+  const text = readFileSync(path.join(PACKAGE, 'package.json'), 'utf8');
+  const { version } = /** @type {{ version: string }} */ (JSON.parse(text));
   const name = `mediasoup-worker-${version}`;
   const installed = path.join(PACKAGE, 'worker', 'out', 'Release', 'mediasoup-worker');
   const found = cached(name) ?? (isExecutable(installed) ? installed : null);
