@@ -56,11 +56,11 @@ test('an interview with the keyboard alone', { timeout: 120_000 }, async () => {
   await pressByKey(page, 'Use this take');
   await watch.waitFor('the pick', () => watch.question(1).pickId !== null);
   await pressByKey(page, 'Next question');
+  await pressByKey(page, 'I am ready');
   await pressByKey(page, 'Skip question');
-  await pressByKey(page, /^Skip/);
-  await pressByKey(page, 'Review and submit');
+  await pressByKey(page, 'Skip it');
   await pressByKey(page, 'Submit answers');
-  await pressByKey(page, /^Submit/);
+  await pressByKey(page, 'Submit now');
   await watch.waitFor('the answers to be stored', (view) => view.state === 'stored', { timeoutMs: 60_000 });
   await page
     .getByText(/safe to close/i)

@@ -121,13 +121,16 @@ export async function profileBytes(profile: string): Promise<number> {
   return (await filesIn(profile)).reduce((sum, { bytes }) => sum + bytes, 0);
 }
 
+/** What Matroska and WebM begin with. */
+const EBML = Buffer.from('1a45dfa3', 'hex');
+
 async function looksLikeVideo(file: string): Promise<boolean> {
   const handle = await open(file).catch(() => null);
   if (!handle) return false;
   try {
     const { buffer, bytesRead } = await handle.read(Buffer.alloc(1024), 0, 1024, 0);
-    const head = buffer.subarray(0, bytesRead).toString('latin1');
-    return /\x1a\x45\xdf\xa3|ftyp(isom|iso[2-6]|mp4[12]|avc1|dash)/.test(head);
+    const head = buffer.subarray(0, bytesRead);
+    return head.includes(EBML) || /ftyp(isom|iso[2-6]|mp4[12]|avc1|dash)/.test(head.toString('latin1'));
   } finally {
     await handle.close();
   }

@@ -14,7 +14,7 @@ export interface Seen {
  */
 export class SessionWatch {
   readonly seen: Seen[] = [];
-  #waiting = new Set<() => void>();
+  readonly #waiting = new Set<() => void>();
 
   constructor(page: Page) {
     page.on('websocket', (socket: WebSocket) => {
