@@ -45,7 +45,7 @@ export function questionWords(question: CandidateQuestionView): string {
   if (question.pickId !== null) return 'done';
   switch (question.state) {
     case 'unseen':
-      return 'not opened yet';
+      return 'not yet';
     case 'thinking':
       return 'thinking time';
     case 'ready':
