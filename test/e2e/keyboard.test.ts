@@ -62,9 +62,6 @@ test('an interview with the keyboard alone', { timeout: 120_000 }, async () => {
   await pressByKey(page, 'Submit answers');
   await pressByKey(page, 'Submit now');
   await watch.waitFor('the answers to be stored', (view) => view.state === 'stored', { timeoutMs: 60_000 });
-  await page
-    .getByText(/safe to close/i)
-    .first()
-    .waitFor();
+  await page.getByText('It is safe to close this page now.').first().waitFor();
   expect(browser.errors).toEqual([]);
 });

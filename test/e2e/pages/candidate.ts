@@ -24,10 +24,13 @@ export class CandidatePage {
   readonly page: Page;
   readonly watch: SessionWatch;
   readonly #server: TestServer;
+  readonly #snap: (name: string) => Promise<void>;
 
-  constructor(page: Page, server: TestServer) {
+  /** @param options.snap takes pictures of the pages on the way */
+  constructor(page: Page, server: TestServer, options: { snap?: (page: Page, name: string) => Promise<void> } = {}) {
     this.page = page;
     this.#server = server;
+    this.#snap = (name) => options.snap?.(page, name) ?? Promise.resolve();
     this.watch = new SessionWatch(page);
   }
 
@@ -42,7 +45,10 @@ export class CandidatePage {
   /** Opens an interview's link and signs in, up to the page that asks for consent. */
   async enter(link: string, person: { email: string; name: string }): Promise<void> {
     await this.page.goto(link);
-    await this.page.getByRole('button', { name: /^Sign in/ }).click();
+    const welcome = this.page.getByRole('button', { name: /^Sign in/ });
+    await welcome.waitFor();
+    await this.#snap('candidate-invited');
+    await welcome.click();
     await signIn(this.page, this.#server, {
       ...person,
       arrived: () => this.button('I agree, continue').waitFor(),
@@ -51,10 +57,14 @@ export class CandidatePage {
 
   /** Consents and shows the camera, up to the rehearsal's page. */
   async check(): Promise<void> {
+    await this.#snap('candidate-consent');
     await this.press('I agree, continue');
     await this.press('Check my camera');
+    await this.button('Everything works').click({ trial: true });
+    await this.#snap('candidate-check');
     await this.press('Everything works');
     await this.button('Skip rehearsal').waitFor();
+    await this.#snap('candidate-rehearsal');
   }
 
   /** Records a rehearsal of some length and waits for its replay. */
@@ -87,6 +97,7 @@ export class CandidatePage {
       return takes.length > before && takes.at(-1)?.state === 'recording';
     });
     const take = this.watch.take(question);
+    if (question === 1) await this.#snap('candidate-recording');
     if (take.goAt === null) throw new Error('a running take has no begin');
     return { ...take, goAt: take.goAt };
   }
@@ -157,6 +168,8 @@ export class CandidatePage {
     // Whoever skips the last question is on the summary already.
     await this.page.getByRole('button', { name: /^(Review and submit|Submit answers)$/ }).waitFor();
     if (await this.button('Review and submit').isVisible()) await this.press('Review and submit');
+    await this.button('Submit answers').waitFor();
+    await this.#snap('candidate-summary');
     await this.press('Submit answers');
     await this.press('Submit now');
     await this.stored();
@@ -164,9 +177,6 @@ export class CandidatePage {
 
   async stored(timeoutMs = 60_000): Promise<void> {
     await this.watch.waitFor('the answers to be stored', (view) => view.state === 'stored', { timeoutMs, from: 0 });
-    await this.page
-      .getByText(/safe to close/i)
-      .first()
-      .waitFor();
+    await this.page.getByText('It is safe to close this page now.').first().waitFor();
   }
 }
