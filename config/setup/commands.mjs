@@ -35,7 +35,7 @@ const COMMANDS = {
   },
   async docs() {
     await withLock(installPackages);
-    return runShown(process.execPath, ['config/docs.ts']);
+    return runShown(process.execPath, ['config/setup/docs.ts']);
   },
 };
 

@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { linkSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { TEMPORARY, TOOLS } from './paths.mjs';
@@ -44,14 +44,21 @@ function removeLeftovers() {
   }
 }
 
+/** By a link, which fails when the lock is there, so that nobody ever sees a lock without its holder in it. */
 function take() {
+  const own = path.join(TOOLS, `${TEMPORARY}lock-${process.pid}`);
   try {
-    writeFileSync(LOCK, String(process.pid), { flag: 'wx' });
+    writeFileSync(own, String(process.pid));
+    linkSync(own, LOCK);
     return true;
   } catch (error) {
-    if (/** @type {NodeJS.ErrnoException} */ (error).code !== 'EEXIST') throw error;
+    const { code } = /** @type {NodeJS.ErrnoException} */ (error);
+    // ENOENT: the holder has just tidied up, this file included.
+    if (code !== 'EEXIST' && code !== 'ENOENT') throw error;
     if (!isAlive(holder())) rmSync(LOCK, { force: true });
     return false;
+  } finally {
+    rmSync(own, { force: true });
   }
 }
 
@@ -63,7 +70,7 @@ function holder() {
   }
 }
 
-/** @param {number} pid 0 for a lock that is just being written or removed */
+/** @param {number} pid 0 for a lock that has just been removed */
 function isAlive(pid) {
   if (pid === 0) return true;
   try {
