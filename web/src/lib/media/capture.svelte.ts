@@ -50,7 +50,7 @@ export class Capture {
   constructor(options: CaptureOptions) {
     this.#options = options;
     // Absent on pages without https and in some in-app browsers, whatever the types say.
-    this.#devices = options.devices ?? (navigator.mediaDevices as MediaDevices | undefined);
+    this.#devices = options.devices ?? navigator.mediaDevices;
   }
 
   get stream(): MediaStream | null {

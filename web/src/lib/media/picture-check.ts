@@ -40,7 +40,7 @@ export class PictureCheck {
   readonly #onResult: (black: boolean) => void;
   readonly #canvas: CanvasRenderingContext2D | null;
   readonly #timer: ReturnType<typeof setInterval>;
-  #samples: PictureSample[] = [];
+  readonly #samples: PictureSample[] = [];
 
   constructor(options: { video: HTMLVideoElement; onResult: (black: boolean) => void }) {
     this.#video = options.video;

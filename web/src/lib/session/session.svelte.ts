@@ -51,7 +51,7 @@ export class InterviewSession {
     this.#options = options;
     const ignore = () => undefined;
     this.#connection = new Connection({
-      getToken: options.getToken,
+      getToken: (how) => options.getToken(how),
       onConnected: () => void this.#join(),
       onStatus: (status) => (this.status = status),
       pushes: {
