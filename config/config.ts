@@ -16,8 +16,14 @@ export interface Config {
   dataDir: string;
   /** `null`: taken from, or made into, the data folder by `loadSecretKey`. */
   secretKey: string | null;
-  /** `url` is null when an embedded mongod is to run. */
-  mongodb: { url: string | null; mongodPath: string; mongodPort: number };
+  mongodb: {
+    /** `null` when an embedded mongod is to run, as the other three say. */
+    url: string | null;
+    mongodPath: string;
+    mongodPort: number;
+    /** Absolute; the embedded database's files. */
+    directory: string;
+  };
   storage: { kind: 'folder'; directory: string } | S3Config;
   video: { urlTtlMs: number };
   identity:

@@ -40,6 +40,7 @@ export function resolveConfig(values: Values, faults: string[]): Config {
       url: values.MONGODB_URL ?? null,
       mongodPath: values.MONGOD_PATH ?? 'mongod',
       mongodPort: values.MONGOD_PORT ?? 0,
+      directory: path.join(dataDir, 'mongodb'),
     },
     storage: resolveStorage(values, dataDir, faults),
     video: { urlTtlMs: (values.VIDEO_URL_TTL_S ?? DEFAULT_VIDEO_URL_TTL_S) * 1000 },
