@@ -4,6 +4,7 @@ import path from 'node:path';
 import { run, runShown } from './command.mjs';
 import { ROOT } from './paths.mjs';
 import { say, step } from './say.mjs';
+import { syncWeb } from './web.mjs';
 
 /** @typedef {{ passed: number, failed: number }} Count */
 /** @typedef {{ status: string, assertionResults: { status: string }[] }} FileReport */
@@ -51,6 +52,7 @@ export async function runChecks() {
 /** @returns {Promise<Count[]>} */
 async function runStaticChecks() {
   const counts = [];
+  await syncWeb();
   for (const { name, script, args, cwd = '.' } of STATIC_CHECKS) {
     counts.push(
       await step(name, async () => {

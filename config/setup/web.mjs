@@ -45,3 +45,8 @@ function hashSources() {
   add(path.join(ROOT, 'package-lock.json'));
   return hash.digest('hex');
 }
+
+/** Makes what the web application's types are made of, which a fresh clone lacks. */
+export async function syncWeb() {
+  await run(process.execPath, [path.join(ROOT, 'node_modules/@sveltejs/kit/svelte-kit.js'), 'sync'], { cwd: WEB });
+}
