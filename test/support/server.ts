@@ -1,11 +1,12 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
+import { endStaleMongod } from '#config/mongod-stale.ts';
 import { freePorts } from './ports.ts';
 import { findTool } from './tools.ts';
 
@@ -145,10 +146,9 @@ async function isReady(url: string): Promise<boolean> {
   );
 }
 
-/** Ends the database that a killed server left behind; its lock file holds its process id, or nothing. */
+/** Ends the database that a server killed for good left behind. */
 async function endDatabase(dataDir: string): Promise<void> {
-  for (const folder of ['mongod', 'mongodb', 'db', 'database']) {
-    const pid = Number(await readFile(join(dataDir, folder, 'mongod.lock'), 'latin1').catch(() => ''));
-    if (pid > 1) process.kill(pid, 'SIGKILL');
+  for (const entry of await readdir(dataDir, { withFileTypes: true })) {
+    if (entry.isDirectory()) await endStaleMongod(join(dataDir, entry.name), () => undefined);
   }
 }
