@@ -146,8 +146,9 @@ export class Publisher {
     try {
       const { iceParameters } = await this.#options.request('transport:restart-ice', {});
       if (transport === this.#transport) await transport.restartIce({ iceParameters });
-    } catch {
-      // The time-out above makes everything anew.
+    } catch (error) {
+      // A server that refuses has no such transport any more. Without an answer, the time-out above goes on.
+      if (transport === this.#transport && error instanceof ApiError && error.code !== 'offline') this.restart();
     }
   }
 
