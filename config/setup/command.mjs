@@ -2,6 +2,8 @@ import { spawn } from 'node:child_process';
 import { ROOT } from './paths.mjs';
 
 const LINES_KEPT = 60;
+/** One Ctrl-C arrives twice: from the terminal and from npm, which passes it on. */
+const SAME_SIGNAL_MS = 300;
 
 /**
  * Runs a program to its end without showing what it prints.
@@ -56,7 +58,12 @@ export function runShown(program, args, { cwd = ROOT, env } = {}) {
   // In a process group of its own, so that Ctrl-C reaches it once, from here, and not twice.
   const child = spawn(program, args, { cwd, env: { ...process.env, ...env }, stdio: 'inherit', detached: true });
   const signals = /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP']);
-  const pass = (/** @type {NodeJS.Signals} */ signal) => void child.kill(signal);
+  let passedAt = -Infinity;
+  const pass = (/** @type {NodeJS.Signals} */ signal) => {
+    if (performance.now() - passedAt < SAME_SIGNAL_MS) return;
+    passedAt = performance.now();
+    child.kill(signal);
+  };
   for (const signal of signals) process.on(signal, pass);
   return new Promise((resolve, reject) => {
     child.once('error', reject);
