@@ -1,9 +1,15 @@
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { ROOT } from './paths.mjs';
 
 const LINES_KEPT = 60;
 /** One Ctrl-C arrives twice: from the terminal and from npm, which passes it on. */
 const SAME_SIGNAL_MS = 300;
+const END_TIMEOUT_MS = 30_000;
+
+/** @type {Set<import('node:child_process').ChildProcess>} */
+const running = new Set();
+let leaving = false;
 
 /**
  * Runs a program to its end without showing what it prints.
@@ -15,14 +21,16 @@ const SAME_SIGNAL_MS = 300;
  */
 export function run(program, args, { cwd = ROOT, env, onLine, timeoutMs } = {}) {
   return new Promise((resolve, reject) => {
+    if (leaving) return;
     const child = spawn(program, args, {
       cwd,
       env: { ...process.env, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
+      // A process group of its own, so that what it starts can be ended with it.
+      detached: true,
       ...(timeoutMs !== undefined && { timeout: timeoutMs }),
     });
-    const end = () => void child.kill();
-    process.once('exit', end);
+    running.add(child);
     let output = '';
     /** @type {string[]} */
     const last = [];
@@ -40,11 +48,36 @@ export function run(program, args, { cwd = ROOT, env, onLine, timeoutMs } = {}) 
     child.stderr.setEncoding('utf8').on('data', remember);
     child.once('error', reject);
     child.once('close', (code, signal) => {
-      process.off('exit', end);
+      running.delete(child);
+      // Whoever waits would only try another way.
+      if (leaving) return;
       if (code === 0) resolve(output);
       else reject(new Error(`${program} ended with ${signal ?? code}\n${last.join('\n')}`));
     });
   });
+}
+
+/**
+ * Ends what {@link run} has started and waits for it: npm puts back what it was replacing, dpkg finishes a package.
+ * Nothing can be run afterwards.
+ * @returns {Promise<void>}
+ */
+export async function endCommands() {
+  leaving = true;
+  const signalAll = (/** @type {NodeJS.Signals} */ signal) => {
+    for (const { pid } of running) {
+      try {
+        if (pid !== undefined) process.kill(-pid, signal);
+      } catch {
+        // It has ended in this moment.
+      }
+    }
+  };
+  const ended = [...running].map((child) => once(child, 'close'));
+  signalAll('SIGTERM');
+  const timer = setTimeout(() => signalAll('SIGKILL'), END_TIMEOUT_MS);
+  await Promise.all(ended);
+  clearTimeout(timer);
 }
 
 /**

@@ -1,11 +1,14 @@
 import { linkSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { endCommands } from './command.mjs';
 import { TEMPORARY, TOOLS } from './paths.mjs';
 import { say } from './say.mjs';
 
 const LOCK = path.join(TOOLS, 'setup.lock');
 const POLL_MS = 300;
+/** What a shell reports for Ctrl-C. */
+const INTERRUPTED = 130;
 const SIGNALS = /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP']);
 
 /**
@@ -23,7 +26,7 @@ export async function withLock(run) {
     await delay(POLL_MS);
   }
   // Who is interrupted leaves by the front door, so that half-made things and the lock are removed on the way out.
-  const leave = () => process.exit(130);
+  const leave = () => void endCommands().then(() => process.exit(INTERRUPTED));
   for (const signal of SIGNALS) process.once(signal, leave);
   const release = () => rmSync(LOCK, { force: true });
   process.once('exit', release);
