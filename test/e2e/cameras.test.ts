@@ -1,5 +1,6 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { publishInterview, signInByHttp } from '#test/support/api.ts';
+import { closeAfterAll } from '#test/support/cleanup.ts';
 import { startBrowser, type TestBrowser } from '#test/support/browser.ts';
 import { startServer, type TestServer } from '#test/support/server.ts';
 import { CandidatePage } from './pages/candidate.ts';
@@ -8,9 +9,10 @@ let server: TestServer;
 let browser: TestBrowser;
 let candidate: CandidatePage;
 
+const keep = closeAfterAll();
 beforeAll(async () => {
-  server = await startServer();
-  browser = await startBrowser({ camera: { variant: 'portrait' } });
+  server = await keep(startServer());
+  browser = await keep(startBrowser({ camera: { variant: 'portrait' } }));
   const recruiter = await signInByHttp(server, 'rita@example.org', { organisation: 'Crust & Co' });
   const { link } = await publishInterview(recruiter);
   candidate = new CandidatePage(browser.page, server);
@@ -18,10 +20,6 @@ beforeAll(async () => {
   await candidate.press('I agree, continue');
 }, 90_000);
 beforeEach(async () => void (await candidate.reload()));
-afterAll(async () => {
-  await browser.close();
-  await server.close();
-});
 
 describe('a camera that does not serve', { timeout: 60_000 }, () => {
   test('black pictures are noticed and said', async () => {

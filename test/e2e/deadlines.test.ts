@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { publishInterview, signInByHttp, type Api } from '#test/support/api.ts';
+import { closeAfterAll } from '#test/support/cleanup.ts';
 import { startBrowser } from '#test/support/browser.ts';
 import { wallSpan } from '#test/support/content-checks.ts';
 import { readContent } from '#test/support/content.ts';
@@ -15,11 +16,11 @@ const TOLERANCE_MS = 250;
 
 let server: TestServer;
 let recruiter: Api;
+const keep = closeAfterAll();
 beforeAll(async () => {
-  server = await startServer();
+  server = await keep(startServer());
   recruiter = await signInByHttp(server, 'rita@example.org', { organisation: 'Crust & Co' });
 }, 90_000);
-afterAll(() => server.close());
 
 async function begin(clockShiftMs: number, email: string) {
   const interview = await publishInterview(recruiter, {
@@ -31,7 +32,7 @@ async function begin(clockShiftMs: number, email: string) {
     })),
     totalTimeMs: TOTAL_MS,
   });
-  const browser = await startBrowser({ camera: { variant: 'portrait', clockShiftMs } });
+  const browser = await keep(startBrowser({ camera: { variant: 'portrait', clockShiftMs } }));
   const candidate = new CandidatePage(browser.page, server);
   await candidate.enter(interview.link ?? '', { email, name: 'Kim Candidate' });
   await candidate.check();

@@ -1,6 +1,7 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import { publishInterview, signInByHttp } from '#test/support/api.ts';
 import { DESKTOP, startBrowser, type TestBrowser } from '#test/support/browser.ts';
+import { closeAfterAll } from '#test/support/cleanup.ts';
 import { startServer, type TestServer } from '#test/support/server.ts';
 import { CandidatePage } from './pages/candidate.ts';
 import { pressByKey, typeByKey } from './pages/keyboard.ts';
@@ -8,14 +9,11 @@ import { pressByKey, typeByKey } from './pages/keyboard.ts';
 let server: TestServer;
 let browser: TestBrowser;
 
+const keep = closeAfterAll();
 beforeAll(async () => {
-  server = await startServer();
-  browser = await startBrowser({ camera: { variant: 'portrait' }, viewport: DESKTOP });
+  server = await keep(startServer());
+  browser = await keep(startBrowser({ camera: { variant: 'portrait' }, viewport: DESKTOP }));
 }, 90_000);
-afterAll(async () => {
-  await browser.close();
-  await server.close();
-});
 
 test('an interview with the keyboard alone', { timeout: 120_000 }, async () => {
   const recruiter = await signInByHttp(server, 'rita@example.org', { organisation: 'Crust & Co' });

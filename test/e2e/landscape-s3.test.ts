@@ -1,6 +1,7 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import { startS3Server, type S3Server } from '#test/fixtures/s3-server.ts';
 import { publishInterview, signInByHttp } from '#test/support/api.ts';
+import { closeAfterAll } from '#test/support/cleanup.ts';
 import { startBrowser, type TestBrowser } from '#test/support/browser.ts';
 import { expectAnswer } from '#test/support/expect-answer.ts';
 import { filesIn } from '#test/support/files.ts';
@@ -11,25 +12,23 @@ let s3: S3Server;
 let server: TestServer;
 let browser: TestBrowser;
 
+const keep = closeAfterAll();
 beforeAll(async () => {
-  s3 = await startS3Server();
+  s3 = await keep(startS3Server());
   const { endpoint, bucket, accessKeyId, secretAccessKey } = s3.storage;
-  server = await startServer({
-    env: {
-      STORAGE: 's3',
-      S3_ENDPOINT: endpoint,
-      S3_BUCKET: bucket,
-      S3_ACCESS_KEY_ID: accessKeyId,
-      S3_SECRET_ACCESS_KEY: secretAccessKey,
-    },
-  });
-  browser = await startBrowser({ camera: { variant: 'landscape' } });
+  server = await keep(
+    startServer({
+      env: {
+        STORAGE: 's3',
+        S3_ENDPOINT: endpoint,
+        S3_BUCKET: bucket,
+        S3_ACCESS_KEY_ID: accessKeyId,
+        S3_SECRET_ACCESS_KEY: secretAccessKey,
+      },
+    }),
+  );
+  browser = await keep(startBrowser({ camera: { variant: 'landscape' } }));
 }, 90_000);
-afterAll(async () => {
-  await browser.close();
-  await server.close();
-  await s3.close();
-});
 
 test('a landscape camera gives portrait answers, cropped, in a real S3 bucket', { timeout: 120_000 }, async () => {
   const recruiter = await signInByHttp(server, 'rita@example.org', { organisation: 'Crust & Co' });

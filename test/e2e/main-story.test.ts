@@ -1,6 +1,7 @@
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { DESKTOP, profileBytes, startBrowser, videosInProfile, type TestBrowser } from '#test/support/browser.ts';
+import { closeAfterAll } from '#test/support/cleanup.ts';
 import { expectAnswer } from '#test/support/expect-answer.ts';
 import { filesIn } from '#test/support/files.ts';
 import { snap } from '#test/support/snap.ts';
@@ -23,18 +24,14 @@ const taken: TimedTake[] = [];
 let link = '';
 let profileBefore = 0;
 
+const keep = closeAfterAll();
 beforeAll(async () => {
-  server = await startServer();
-  recruiterBrowser = await startBrowser({ viewport: DESKTOP });
-  candidateBrowser = await startBrowser({ camera: { variant: 'portrait' } });
+  server = await keep(startServer());
+  recruiterBrowser = await keep(startBrowser({ viewport: DESKTOP }));
+  candidateBrowser = await keep(startBrowser({ camera: { variant: 'portrait' } }));
   recruiter = new RecruiterPage(recruiterBrowser.page, server);
   candidate = new CandidatePage(candidateBrowser.page, server, { snap });
 }, 90_000);
-afterAll(async () => {
-  await candidateBrowser.close();
-  await recruiterBrowser.close();
-  await server.close();
-});
 
 describe('from the first question to the last answer', { timeout: 120_000 }, () => {
   test('a recruiter makes and publishes an interview', async () => {

@@ -1,5 +1,6 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { publishInterview, signInByHttp } from '#test/support/api.ts';
+import { closeAfterAll } from '#test/support/cleanup.ts';
 import { startBrowser, type TestBrowser } from '#test/support/browser.ts';
 import { startServer, type TestServer } from '#test/support/server.ts';
 import { CandidatePage } from './pages/candidate.ts';
@@ -11,9 +12,10 @@ let browser: TestBrowser;
 let candidate: CandidatePage;
 let deadlineAt = 0;
 
+const keep = closeAfterAll();
 beforeAll(async () => {
-  server = await startServer();
-  browser = await startBrowser({ camera: { variant: 'portrait' } });
+  server = await keep(startServer());
+  browser = await keep(startBrowser({ camera: { variant: 'portrait' } }));
   const recruiter = await signInByHttp(server, 'rita@example.org', { organisation: 'Crust & Co' });
   const interview = await publishInterview(recruiter, {
     questions: ['One?', 'Two?'].map((text) => ({
@@ -26,10 +28,6 @@ beforeAll(async () => {
   candidate = new CandidatePage(browser.page, server);
   await candidate.enter(interview.link ?? '', { email: 'kim@example.org', name: 'Kim Candidate' });
 }, 90_000);
-afterAll(async () => {
-  await browser.close();
-  await server.close();
-});
 
 /** Leaves the page in both ways; the place, its deadlines and its takes have to be the same afterwards. */
 async function leaveAndComeBack(): Promise<void> {

@@ -102,7 +102,16 @@ export async function startServer(options: { env?: Record<string, string> } = {}
     child = null;
   }
 
-  await start();
+  const remove = async () => {
+    await endDatabase(dataDir);
+    await rm(dataDir, { recursive: true, force: true, maxRetries: 5 });
+  };
+  try {
+    await start();
+  } catch (error) {
+    await remove();
+    throw error;
+  }
   return {
     ...{ url, dataDir, logs, start },
     videosDir: join(dataDir, 'videos'),
@@ -127,8 +136,7 @@ export async function startServer(options: { env?: Record<string, string> } = {}
 
     async close() {
       await end('SIGTERM');
-      await endDatabase(dataDir);
-      await rm(dataDir, { recursive: true, force: true, maxRetries: 5 });
+      await remove();
     },
   };
 }
