@@ -1,0 +1,127 @@
+import type { QuestionState, SessionState, StopReason, TakeState } from '#protocol/session.ts';
+
+/** A saved answer where it finally lies, after it was read back from there. */
+export interface StoredAnswer {
+  key: string;
+  bytes: number;
+  sha256: string;
+  durationMs: number;
+  width: number;
+  height: number;
+}
+
+/** One recorded attempt. */
+export interface Take {
+  id: string;
+  /** 1 for the first of its question. */
+  number: number;
+  state: TakeState;
+  /** Cut short, or never begun, by the system's fault: it uses up no take. */
+  free: boolean;
+  armedAt: number;
+  countdownEndsAt: number;
+  goAt: number | null;
+  /** When the server ends it at the latest. */
+  endsAt: number | null;
+  stoppedAt: number | null;
+  stopReason: StopReason | null;
+  /** Of the capture, as decoded. */
+  durationMs: number | null;
+  stored: StoredAnswer | null;
+}
+
+/** One question of a session, as it was when the interview's clock started. */
+export interface SessionQuestion {
+  id: string;
+  text: string;
+  answerLimitMs: number;
+  thinkingTimeMs: number;
+  takesAllowed: number;
+  state: QuestionState;
+  thinkingEndsAt: number | null;
+  takes: Take[];
+  pickId: string | null;
+}
+
+/** What of an interview a session keeps a copy of when its clock starts. */
+export interface Plan {
+  totalTimeMs: number;
+  autoStart: boolean;
+  questions: Pick<SessionQuestion, 'id' | 'text' | 'answerLimitMs' | 'thinkingTimeMs' | 'takesAllowed'>[];
+}
+
+/** A written change of the interview's deadline: the only thing that moves it. */
+export interface Adjustment {
+  reason: string;
+  ms: number;
+  at: number;
+}
+
+/** One candidate's go at an interview: the whole truth of it, one document. */
+export interface Session {
+  id: string;
+  /** Grows with every change; writes are compare-and-set on it. */
+  version: number;
+  interviewId: string;
+  organisationId: string;
+  accountId: string;
+  attempt: number;
+  interview: { title: string; slug: string; introduction: string; organisation: string; contact: string | null };
+  candidate: { name: string; email: string };
+  state: SessionState;
+  consent: { version: string; language: string; text: string; at: number };
+  totalTimeMs: number;
+  autoStart: boolean;
+  startedAt: number | null;
+  adjustments: Adjustment[];
+  currentQuestionId: string | null;
+  questions: SessionQuestion[];
+  rehearsals: Take[];
+  submittedAt: number | null;
+  storedAt: number | null;
+  withdrawnAt: number | null;
+  answersDeletedAt: number | null;
+}
+
+const LIVE: readonly TakeState[] = ['arming', 'recording', 'stopping'];
+const PLAYABLE: readonly TakeState[] = ['playable', 'interrupted'];
+
+/** Whether the recorder is at work on the take. */
+export const isLive = (take: Take): boolean => LIVE.includes(take.state);
+/** Whether the take can be replayed and picked. */
+export const isPlayable = (take: Take): boolean => PLAYABLE.includes(take.state);
+
+/** Every take of a session, rehearsals included. */
+export function allTakes(session: Session): Take[] {
+  return [...session.rehearsals, ...session.questions.flatMap((question) => question.takes)];
+}
+
+/** The take that the recorder is at work on; there is at most one. */
+export function liveTake(session: Session): Take | undefined {
+  return allTakes(session).find(isLive);
+}
+
+/** The instant at which the interview ends, whatever happens; null before "Start interview". */
+export function deadlineOf(session: Session): number | null {
+  if (session.startedAt === null) return null;
+  return session.adjustments.reduce((at, { ms }) => at + ms, session.startedAt + session.totalTimeMs);
+}
+
+/** How many takes the candidate may still record of a question. */
+export function takesLeft(question: SessionQuestion): number {
+  return Math.max(0, question.takesAllowed - question.takes.filter((take) => !take.free).length);
+}
+
+/** When the session next changes by itself, and `tick` has to be sent; null when it never does. */
+export function nextDueAt(session: Session): number | null {
+  const due: number[] = [];
+  const take = liveTake(session);
+  if (take?.state === 'recording' && take.endsAt !== null) due.push(take.endsAt);
+  if (session.state === 'running') {
+    const deadline = deadlineOf(session);
+    if (deadline !== null) due.push(deadline);
+    for (const question of session.questions)
+      if (question.state === 'thinking' && question.thinkingEndsAt !== null) due.push(question.thinkingEndsAt);
+  }
+  return due.length > 0 ? Math.min(...due) : null;
+}
