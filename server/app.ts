@@ -1,0 +1,232 @@
+import { createHmac } from 'node:crypto';
+import { join } from 'node:path';
+import type { Config } from '#config/load.ts';
+import type { IceServer } from '#protocol/events.ts';
+import { createPublishQueue } from '#recorder/publish-queue.ts';
+import { createRecorder } from '#recorder/recorder.ts';
+import { createFolderStorage } from '#recorder/storage/folder.ts';
+import { createS3Storage } from '#recorder/storage/s3.ts';
+import type { Storage } from '#recorder/storage/storage.ts';
+import { createPeople } from '#server/accounts/people.ts';
+import type { Clock } from '#server/clock.ts';
+import { createInterviewHandlers } from '#server/http/handlers/interviews.ts';
+import { createPeopleHandlers } from '#server/http/handlers/people.ts';
+import { createSessionHandlers } from '#server/http/handlers/sessions.ts';
+import { createHttp } from '#server/http/http.ts';
+import { createEmbeddedIssuer } from '#server/identity/embedded-issuer.ts';
+import { createTokenVerifier } from '#server/identity/token-verifier.ts';
+import { createCaptures, type Captures } from '#server/interviews/captures.ts';
+import { createInterviewEditor } from '#server/interviews/editor.ts';
+import { createGate } from '#server/interviews/gate-service.ts';
+import { createSessionService } from '#server/interviews/service.ts';
+import type { Session } from '#server/interviews/session.ts';
+import { createSessionDesk } from '#server/interviews/session-desk.ts';
+import { createPublisher } from '#server/jobs/publisher.ts';
+import { createSessionParts } from '#server/jobs/session-parts.ts';
+import type { Logger } from '#server/log.ts';
+import { createMailbox } from '#server/mail/mailbox.ts';
+import { createMailer } from '#server/mail/mailer.ts';
+import { createMediaUrls } from '#server/media-urls.ts';
+import { createRooms } from '#server/sfu/rooms.ts';
+import { createWorkers } from '#server/sfu/workers.ts';
+import { createGateway } from '#server/signalling/gateway.ts';
+import { createAccounts } from '#server/store/accounts.ts';
+import { ensureIndexes, openStore } from '#server/store/connect.ts';
+import { createInterviews } from '#server/store/interviews.ts';
+import { createOrganisations } from '#server/store/organisations.ts';
+import { createSessions } from '#server/store/sessions.ts';
+
+export interface AppOptions {
+  config: Config;
+  /** The installation's secret; every other key is derived from it. */
+  secret: string;
+  mongodbUrl: string;
+  /** The built web application; null serves the API alone. */
+  webRoot: string | null;
+  clock: Clock;
+  log: Logger;
+}
+
+/** How long a running take may go on after the server was asked to stop; above the longest answer limit. */
+const DRAIN_TIMEOUT_MS = 70_000;
+const DRAIN_POLL_MS = 100;
+const TURN_CREDENTIALS_VALID_S = 6 * 3600;
+const TRANSCODES_AT_ONCE = 1;
+
+export type App = Awaited<ReturnType<typeof createApp>>;
+
+/** Makes every part of the server and joins them; closing goes the other way round. See `docs/lifecycle.md`. */
+export async function createApp(options: AppOptions) {
+  const { config, secret, clock, log } = options;
+  const { publicUrl, productName } = config;
+  const store = await openStore({ url: options.mongodbUrl, log });
+  const { connection } = store;
+  const accounts = createAccounts(connection);
+  const organisations = createOrganisations(connection);
+  const interviews = createInterviews(connection);
+  const sessions = createSessions<Session>(connection);
+
+  const mailbox = config.mail.smtpUrl === null ? createMailbox({ publicUrl, productName, clock }) : null;
+  const mailer = createMailer({ ...config.mail, mailbox, log });
+  const { identity } = config;
+  const issuer =
+    identity.kind === 'embedded'
+      ? await createEmbeddedIssuer({
+          ...{ publicUrl, secret, connection, mailer, clock, log, productName },
+          ...{ clientId: identity.clientId, audience: identity.audience },
+          trustProxy: config.http.trustProxy,
+          devMailbox: mailbox !== null,
+        })
+      : null;
+  await ensureIndexes(connection);
+  const verifier = createTokenVerifier({
+    issuer: identity.kind === 'embedded' ? (issuer?.issuer ?? '') : identity.issuer,
+    audience: identity.audience,
+    emailClaim: identity.kind === 'issuer' ? identity.emailClaim : null,
+    clock,
+    ...(issuer && { keyResolver: issuer.keyResolver }),
+  });
+  const people = createPeople({ accounts, organisations, clock });
+
+  const storage = openStorage(config);
+  await storage.check();
+  const recorder = createRecorder({
+    directory: config.recorder.directory,
+    ffmpegPath: config.recorder.ffmpegPath,
+    ffprobePath: config.recorder.ffprobePath,
+    ports: { min: config.recorder.portMin, max: config.recorder.portMax },
+    minFreeBytes: config.recorder.minFreeBytes,
+    log,
+  });
+  const workers = await createWorkers({
+    count: config.rtc.workers,
+    workerBin: config.rtc.workerPath ?? undefined,
+    rtcListenIp: config.rtc.listenIp,
+    announcedAddress: config.rtc.announcedAddress,
+    rtcPortMin: config.rtc.portMin,
+    plainPortRange: { min: config.rtc.workerPortMin, max: config.rtc.workerPortMax },
+    log,
+  });
+  const rooms = createRooms({ workers, log });
+
+  const urls = createMediaUrls({ secret, ttlMs: config.video.urlTtlMs, clock });
+  const queue = createPublishQueue({
+    concurrency: TRANSCODES_AT_ONCE,
+    ffmpegPath: config.recorder.ffmpegPath,
+    ffprobePath: config.recorder.ffprobePath,
+  });
+  const service = createSessionService({
+    ...{ sessions, interviews, urls, clock, log },
+    captures: (): Captures => captures,
+    publisher: () => publisher,
+  });
+  const { report } = service;
+  const captures: Captures = createCaptures({
+    ...{ recorder, clock, log, report },
+    recordingSource: (sessionId) => rooms.recordingSource(sessionId),
+  });
+  const publisher = createPublisher({
+    ...{ queue, storage, recorder, log, report },
+    directory: join(config.recorder.directory, '.publishing'),
+    load: (sessionId) => sessions.get(sessionId),
+    onProgress: (session) => service.progress(session),
+  });
+
+  const parts = createSessionParts({ sessions, service, publisher });
+  const editor = createInterviewEditor({ interviews, ...parts, publicUrl, clock });
+  const gate = createGate({ interviews, organisations, ...parts, clock });
+  const desk = createSessionDesk({ interviews, urls, ...parts });
+  const auth =
+    identity.kind === 'embedded'
+      ? { domain: `${publicUrl}/oidc`, clientId: identity.clientId, audience: identity.audience, embedded: true }
+      : {
+          domain: identity.issuer.replace(/\/$/, ''),
+          clientId: identity.clientId,
+          audience: identity.audience,
+          embedded: false,
+        };
+  const http = await createHttp({
+    publicUrl,
+    issuerOrigin: new URL(auth.domain).origin,
+    trustProxy: config.http.trustProxy,
+    webRoot: options.webRoot,
+    people,
+    verify: (token) => verifier.verify(token),
+    handlers: {
+      ...createPeopleHandlers({ people, publicConfig: { productName, publicUrl, devMailbox: mailbox !== null, auth } }),
+      ...createInterviewHandlers({ editor }),
+      ...createSessionHandlers({ gate, desk }),
+    },
+    media: { urls, storage, openCapture: (sessionId, takeId) => recorder.open(sessionId, takeId) },
+    checks: { database: () => store.ping(), storage: () => storage.check() },
+    mounts: [...(issuer ? [issuer.handle] : []), ...(mailbox ? [mailbox.handle.bind(mailbox)] : [])],
+    log,
+  });
+  const gateway = createGateway({
+    httpServer: http.server,
+    publicUrl,
+    async authenticate(token) {
+      const found = await verifier.verify(token);
+      return { accountId: (await people.person(found)).id, expiresAt: found.expiresAt };
+    },
+    sessions: service,
+    rooms,
+    iceServers: () => iceServers(config, clock),
+    clock,
+    log,
+  });
+
+  await editor.finishRemovals();
+  await service.resume();
+
+  let closing: Promise<void> | null = null;
+  async function closeAll(): Promise<void> {
+    service.stopTakes();
+    gateway.stopping();
+    // Running takes end by themselves at their limit, or when the candidate stops them.
+    const giveUpAt = clock.now() + DRAIN_TIMEOUT_MS;
+    while (captures.live > 0 && clock.now() < giveUpAt)
+      await new Promise<void>((resolve) => void clock.at(clock.now() + DRAIN_POLL_MS, resolve));
+    service.close();
+    await gateway.close();
+    await http.close();
+    await publisher.close();
+    await queue.close();
+    await recorder.close();
+    rooms.closeAll();
+    await workers.close();
+    await issuer?.close();
+    mailer.close();
+    await storage.close();
+    await store.close();
+  }
+
+  return {
+    http,
+    /** What the seed of a first start needs. */
+    seeding: { accounts, organisations, editor, interviews, connection, issuer: issuer?.issuer ?? null },
+    async listen(): Promise<void> {
+      await http.listen({ host: config.http.host, port: config.http.port });
+    },
+    /** Lets running takes end, then closes everything. Calling it again waits for the same end. */
+    close: (): Promise<void> => (closing ??= closeAll()),
+  };
+}
+
+function openStorage(config: Config): Storage {
+  if (config.storage.kind === 'folder') return createFolderStorage({ directory: config.storage.directory });
+  const { endpoint, region, bucket, accessKeyId, secretAccessKey, forcePathStyle } = config.storage;
+  return createS3Storage({
+    ...{ region, bucket, accessKeyId, secretAccessKey, forcePathStyle },
+    ...(endpoint !== null && { endpoint }),
+  });
+}
+
+/** TURN servers with credentials that expire (the REST scheme of draft-uberti-behave-turn-rest, as coturn has it). */
+function iceServers(config: Config, clock: Clock): IceServer[] {
+  const { turn } = config.rtc;
+  if (!turn) return [];
+  const username = String(Math.floor(clock.now() / 1000) + TURN_CREDENTIALS_VALID_S);
+  const credential = createHmac('sha1', turn.secret).update(username).digest('base64');
+  return [{ urls: [...turn.urls], username, credential }];
+}

@@ -1,0 +1,129 @@
+import { AppError } from '#protocol/errors.ts';
+import type { StopReason } from '#protocol/session.ts';
+import type { Capture, Recorder } from '#recorder/recorder.ts';
+import type { RtpSource } from '#recorder/source.ts';
+import type { Clock } from '#server/clock.ts';
+import type { Logger } from '#server/log.ts';
+import type { SessionEvent } from './events.ts';
+
+export interface CapturesOptions {
+  recorder: Recorder;
+  /** The candidate's live media; AppError `media_missing` when there is none. */
+  recordingSource: (sessionId: string) => Promise<RtpSource>;
+  clock: Clock;
+  log: Logger;
+  report: (sessionId: string, event: SessionEvent) => Promise<void>;
+}
+
+/** One take that the recorder is at work on. */
+interface Entry {
+  /** Ends the wait for the countdown early. */
+  abandon: AbortController;
+  armed: Promise<Capture>;
+}
+
+export type Captures = ReturnType<typeof createCaptures>;
+
+/** Carries out what the rules say about recording, and reports back what became of it. */
+export function createCaptures(options: CapturesOptions) {
+  const { recorder, recordingSource, clock, log, report } = options;
+  const entries = new Map<string, Entry>();
+
+  /** Resolves at the instant `at`; rejects when abandoned before. */
+  function until(at: number, signal: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const timer = clock.at(at, () => {
+        signal.removeEventListener('abort', onAbort);
+        resolve();
+      });
+      const onAbort = () => {
+        timer.cancel();
+        reject(new AppError('wrong_state', 'The take was abandoned.'));
+      };
+      if (signal.aborted) onAbort();
+      else signal.addEventListener('abort', onAbort, { once: true });
+    });
+  }
+
+  async function record(sessionId: string, takeId: string, countdownEndsAt: number, entry: Entry): Promise<void> {
+    const context = { session: sessionId, take: takeId };
+    let capture: Capture | null = null;
+    try {
+      capture = await entry.armed;
+      await until(countdownEndsAt, entry.abandon.signal);
+      await capture.start();
+      if (entry.abandon.signal.aborted) throw new AppError('wrong_state', 'The take was abandoned.');
+      await report(sessionId, { type: 'go', takeId });
+      log.info({ ...context, lateMs: clock.now() - countdownEndsAt }, 'take recording');
+      const reason = await capture.ended;
+      log.warn({ ...context, reason }, 'take cut short');
+      await report(sessionId, { type: 'cut', takeId, reason });
+    } catch (error) {
+      await capture?.abort();
+      if (entries.get(takeId) === entry) entries.delete(takeId);
+      if (entry.abandon.signal.aborted) return;
+      log.warn({ ...context, err: error }, 'take not started');
+      const lost = error instanceof AppError && error.code === 'media_missing';
+      await report(sessionId, { type: 'capture_failed', takeId, reason: lost ? 'media_lost' : 'recorder_failed' });
+    }
+  }
+
+  async function salvage(sessionId: string, takeId: string): Promise<void> {
+    const found = await recorder.recover(sessionId, takeId);
+    await (found
+      ? report(sessionId, { type: 'captured', takeId, durationMs: found.durationMs })
+      : report(sessionId, { type: 'capture_failed', takeId, reason: 'server_stopped' }));
+  }
+
+  return {
+    /** How many takes are being recorded. */
+    get live(): number {
+      return entries.size;
+    },
+
+    /** Arms the recorder while the countdown runs; reports `go` or `capture_failed`. */
+    arm(sessionId: string, takeId: string, countdownEndsAt: number): void {
+      const armed = (async () => recorder.arm({ sessionId, takeId, source: await recordingSource(sessionId) }))();
+      const entry: Entry = { abandon: new AbortController(), armed };
+      entries.set(takeId, entry);
+      void record(sessionId, takeId, countdownEndsAt, entry).catch((error: unknown) => {
+        log.error({ session: sessionId, take: takeId, err: error }, 'take report failed');
+      });
+    },
+
+    /**
+     * Ends a take with its whole tail and reports what is on disk. A take that this process does not know was left by
+     * one that crashed: what it wrote is repaired.
+     */
+    async stop(sessionId: string, takeId: string): Promise<void> {
+      const entry = entries.get(takeId);
+      if (!entry) return salvage(sessionId, takeId);
+      const startedAt = clock.now();
+      try {
+        const capture = await entry.armed;
+        const result = await capture.stop();
+        log.info({ session: sessionId, take: takeId, stopMs: clock.now() - startedAt }, 'take finished');
+        await report(sessionId, { type: 'captured', takeId, durationMs: result.durationMs });
+      } catch (error) {
+        log.error({ session: sessionId, take: takeId, err: error }, 'take lost');
+        await report(sessionId, { type: 'capture_failed', takeId, reason: 'recorder_failed' satisfies StopReason });
+      } finally {
+        entries.delete(takeId);
+      }
+    },
+
+    /** Ends a take of which nothing is kept. */
+    async abort(takeId: string): Promise<void> {
+      const entry = entries.get(takeId);
+      if (!entry) return;
+      entries.delete(takeId);
+      entry.abandon.abort();
+      // An arming that failed has nothing to abort; its own path has logged it.
+      const capture = await entry.armed.catch(() => null);
+      await capture?.abort();
+    },
+
+    /** Deletes a take's file, verified. */
+    remove: (sessionId: string, takeId: string) => recorder.remove(sessionId, takeId),
+  };
+}

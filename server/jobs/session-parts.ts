@@ -1,0 +1,86 @@
+import { AppError } from '#protocol/errors.ts';
+import type { EditorOptions } from '#server/interviews/editor.ts';
+import type { GateOptions } from '#server/interviews/gate-service.ts';
+import type { SessionService } from '#server/interviews/service.ts';
+import type { Session } from '#server/interviews/session.ts';
+import type { SessionDeskOptions } from '#server/interviews/session-desk.ts';
+import { toSessionRecord } from '#server/interviews/session-view.ts';
+import type { Sessions } from '#server/store/sessions.ts';
+
+export type SessionParts = Pick<EditorOptions, 'countSessions' | 'eraseSessions'> &
+  Pick<GateOptions, 'sessionsOf' | 'beginSession'> &
+  Pick<SessionDeskOptions, 'sessions' | 'deleteAnswers' | 'withdraw'>;
+
+/** What the HTTP API needs of sessions: reading, beginning, erasing. */
+export function createSessionParts(options: {
+  sessions: Sessions<Session>;
+  service: SessionService;
+  publisher: { erase(session: Session): Promise<void> };
+}): SessionParts {
+  const { sessions, service, publisher } = options;
+
+  async function existing(id: string): Promise<Session> {
+    const session = await sessions.get(id);
+    if (!session) throw new AppError('not_found', 'This session does not exist.');
+    return session;
+  }
+
+  return {
+    async countSessions(interviewIds) {
+      const counts = new Map<string, { sessions: number; running: number; stored: number }>();
+      for (const { interviewId, state, count } of await sessions.countByState(interviewIds)) {
+        const sum = counts.get(interviewId) ?? { sessions: 0, running: 0, stored: 0 };
+        sum.sessions += count;
+        if (state === 'running' || state === 'submitting') sum.running += count;
+        if (state === 'stored') sum.stored += count;
+        counts.set(interviewId, sum);
+      }
+      return counts;
+    },
+
+    async eraseSessions(interviewId) {
+      for await (const session of sessions.ofInterview(interviewId)) {
+        const open = session.state === 'consented' || session.state === 'checked' || session.state === 'running';
+        if (open) await service.report(session.id, { type: 'withdraw' });
+        await publisher.erase(session);
+        await sessions.remove(session.id);
+      }
+    },
+
+    async sessionsOf(interviewId, accountId) {
+      const found = await sessions.ofVisitor(interviewId, accountId);
+      return found.map(({ id, state, startedAt }) => ({ id, state, startedAt }));
+    },
+
+    beginSession: (session) => service.begin(session),
+
+    sessions: {
+      async get(id) {
+        const found = await sessions.get(id);
+        return found && toSessionRecord(found);
+      },
+      async pageOfInterview(interviewId, page) {
+        const { items, nextCursor } = await sessions.pageOfInterview(interviewId, page);
+        return { items: items.map(toSessionRecord), nextCursor };
+      },
+      async pageOfAccount(accountId, page) {
+        const { items, nextCursor } = await sessions.pageOfAccount(accountId, page);
+        return { items: items.map(toSessionRecord), nextCursor };
+      },
+    },
+
+    async deleteAnswers(id) {
+      const session = await existing(id);
+      if (session.state !== 'stored')
+        throw new AppError('wrong_state', 'Answers can be deleted once they are saved; these are not yet.');
+      // Said to be deleted only after it is.
+      await publisher.erase(session);
+      await service.report(id, { type: 'delete_answers' });
+    },
+
+    async withdraw(id) {
+      await service.report(id, { type: 'withdraw' });
+      await publisher.erase(await existing(id));
+    },
+  };
+}

@@ -1,0 +1,93 @@
+import { existsSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ConfigError, loadConfig, type Config } from '#config/load.ts';
+import { startMongod, type Mongod } from '#config/mongod.ts';
+import { loadSecretKey } from '#config/secret.ts';
+import { createApp, type App } from './app.ts';
+import { systemClock } from './clock.ts';
+import { DEMO_RECRUITER, seedDemo } from './demo.ts';
+import { createLogger, type Logger } from './log.ts';
+
+const WEB_ROOT = join(import.meta.dirname, '../web/build');
+
+function readConfig(): Config {
+  try {
+    return loadConfig();
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    process.exit(1);
+  }
+}
+
+/** What a newcomer needs, in plain lines between the log's. */
+function welcome(config: Config, link: string | null): string {
+  const lines = [
+    `${config.productName} is ready.`,
+    '',
+    `  Recruiters       ${config.publicUrl}/recruiter${link ? `   (sign in as ${DEMO_RECRUITER})` : ''}`,
+    ...(link ? [`  A candidate      ${link}   (any address)`] : []),
+    ...(config.mail.smtpUrl === null ? [`  Sign-in codes    ${config.publicUrl}/dev/mailbox`] : []),
+    '',
+    '  Ctrl-C stops it; running takes are finished first.',
+  ];
+  return `\n${lines.join('\n')}\n\n`;
+}
+
+async function main(): Promise<void> {
+  const config = readConfig();
+  const log: Logger = createLogger(config.logLevel);
+  await mkdir(config.dataDir, { recursive: true, mode: 0o700 });
+  const secret = await loadSecretKey(config);
+  const { mongodb } = config;
+  const mongod: Mongod | null =
+    mongodb.url === null
+      ? await startMongod({
+          binary: mongodb.mongodPath,
+          dbPath: mongodb.directory,
+          port: mongodb.mongodPort,
+          log: (message) => log.warn(message),
+        })
+      : null;
+  let app: App | null = null;
+  let stopping: Promise<void> | null = null;
+
+  const stop = (code: number): Promise<void> =>
+    (stopping ??= (async () => {
+      try {
+        await app?.close();
+        await mongod?.close();
+      } catch (error) {
+        log.fatal({ err: error }, 'stopping failed');
+        process.exit(1);
+      }
+      process.exit(code);
+    })());
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => {
+      log.info({ signal }, 'stopping: running takes are finished first');
+      void stop(0);
+    });
+  }
+
+  try {
+    app = await createApp({
+      config,
+      secret,
+      mongodbUrl: mongodb.url ?? mongod?.url ?? '',
+      webRoot: existsSync(WEB_ROOT) ? WEB_ROOT : null,
+      clock: systemClock,
+      log,
+    });
+    const link = config.isLocal && mongod ? await seedDemo(app, systemClock.now()) : null;
+    await app.listen();
+    log.info({ url: config.publicUrl }, 'ready');
+    process.stdout.write(welcome(config, link));
+  } catch (error) {
+    log.fatal({ err: error }, 'start failed');
+    await stop(1);
+  }
+}
+
+await main();

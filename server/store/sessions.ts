@@ -1,0 +1,124 @@
+import mongoose from 'mongoose';
+import { isDuplicateKey, toObjectId } from './connect.ts';
+import { afterCursor, toPage, type Page, type PageRequest } from './paging.ts';
+
+/** What every stored session has; the rest of its content is the caller's and is kept as it is. */
+export interface SessionKeys {
+  id: string;
+  version: number;
+  interviewId: string;
+  organisationId: string;
+  accountId: string;
+  attempt: number;
+  state: string;
+}
+
+interface SessionDocument {
+  _id: mongoose.Types.ObjectId;
+  version: number;
+  interviewId: string;
+  organisationId: string;
+  accountId: string;
+  attempt: number;
+  state: string;
+  content: object;
+}
+
+const sessionSchema = new mongoose.Schema<SessionDocument>(
+  {
+    version: { type: Number, required: true },
+    interviewId: { type: String, required: true },
+    organisationId: { type: String, required: true },
+    accountId: { type: String, required: true },
+    attempt: { type: Number, required: true },
+    state: { type: String, required: true },
+    content: { type: Object, required: true },
+  },
+  { versionKey: false, minimize: false, strict: 'throw' },
+)
+  .index({ interviewId: 1, accountId: 1, attempt: 1 }, { unique: true })
+  .index({ interviewId: 1, _id: -1 })
+  .index({ accountId: 1, _id: -1 })
+  .index({ state: 1 });
+
+export interface Sessions<S extends SessionKeys> {
+  /** Stores a new session; null when this person's attempt exists already. */
+  create(session: Omit<S, 'id'>): Promise<S | null>;
+  get(id: string): Promise<S | null>;
+  /** Writes `next` if the stored version is still `version`; tells whether it did. */
+  replace(next: S, version: number): Promise<boolean>;
+  pageOfInterview(interviewId: string, page: PageRequest): Promise<Page<S>>;
+  pageOfAccount(accountId: string, page: PageRequest): Promise<Page<S>>;
+  /** A person's sessions of an interview, the oldest first. */
+  ofVisitor(interviewId: string, accountId: string): Promise<S[]>;
+  /** How many sessions the interviews have, by state. */
+  countByState(interviewIds: readonly string[]): Promise<{ interviewId: string; state: string; count: number }[]>;
+  /** Every session in one of the states. */
+  inStates(states: readonly string[]): AsyncIterable<S>;
+  ofInterview(interviewId: string): AsyncIterable<S>;
+  remove(id: string): Promise<void>;
+}
+
+/** The sessions: one document each, changed by compare-and-set on its version. */
+export function createSessions<S extends SessionKeys>(connection: mongoose.Connection): Sessions<S> {
+  const model = connection.model<SessionDocument>('Session', sessionSchema);
+
+  const toSession = ({ _id, content, ...keys }: SessionDocument): S =>
+    ({ ...content, ...keys, id: _id.toHexString() }) as unknown as S;
+
+  function toDocument(session: Omit<S, 'id'>): Omit<SessionDocument, '_id'> {
+    const { version, interviewId, organisationId, accountId, attempt, state, ...rest } = session;
+    const content: Record<string, unknown> = { ...rest };
+    delete content['id'];
+    return { version, interviewId, organisationId, accountId, attempt, state, content };
+  }
+
+  async function* stream(filter: mongoose.QueryFilter<SessionDocument>): AsyncIterable<S> {
+    for await (const found of model.find(filter).sort({ _id: 1 }).lean().cursor()) yield toSession(found);
+  }
+
+  async function page(filter: object, { cursor, limit }: PageRequest): Promise<Page<S>> {
+    const found = await model
+      .find({ ...filter, ...afterCursor(cursor) })
+      .sort({ _id: -1 })
+      .limit(limit + 1)
+      .lean();
+    return toPage(found, limit, toSession);
+  }
+
+  return {
+    async create(session) {
+      try {
+        return toSession((await model.create(toDocument(session))).toObject());
+      } catch (error) {
+        if (isDuplicateKey(error)) return null;
+        throw error;
+      }
+    },
+    async get(id) {
+      const found = await model.findById(toObjectId(id)).lean();
+      return found && toSession(found);
+    },
+    async replace(next, version) {
+      const { matchedCount } = await model.replaceOne({ _id: toObjectId(next.id), version }, toDocument(next));
+      return matchedCount === 1;
+    },
+    pageOfInterview: (interviewId, request) => page({ interviewId }, request),
+    pageOfAccount: (accountId, request) => page({ accountId }, request),
+    async ofVisitor(interviewId, accountId) {
+      const found = await model.find({ interviewId, accountId }).sort({ _id: 1 }).lean();
+      return found.map(toSession);
+    },
+    countByState: (interviewIds) =>
+      model.aggregate<{ interviewId: string; state: string; count: number }>([
+        { $match: { interviewId: { $in: [...interviewIds] } } },
+        { $group: { _id: { interviewId: '$interviewId', state: '$state' }, count: { $sum: 1 } } },
+        { $project: { _id: 0, interviewId: '$_id.interviewId', state: '$_id.state', count: 1 } },
+      ]),
+    inStates: (states) => stream({ state: { $in: [...states] } }),
+    ofInterview: (interviewId) => stream({ interviewId }),
+    async remove(id) {
+      await model.deleteOne({ _id: toObjectId(id) });
+    },
+  };
+}
