@@ -79,7 +79,7 @@ export class Room {
     });
   }
 
-  /** @throws AppError `wrong_state` the second time for one transport, `bad_request` for parameters without sense */
+  /** @throws AppError `wrong_state` the second time for one transport */
   connectTransport(dtlsParameters: DtlsParameters): Promise<void> {
     return this.#inOrder(() => this.#connection().connect(dtlsParameters));
   }

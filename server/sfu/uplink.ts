@@ -82,7 +82,7 @@ export class Uplink {
     return { id, iceParameters, iceCandidates, dtlsParameters };
   }
 
-  /** @throws AppError `wrong_state` the second time, `bad_request` for a fingerprint that is none */
+  /** @throws AppError `wrong_state` the second time, `unavailable` when the transport has just gone */
   async connect(dtlsParameters: DtlsParameters): Promise<void> {
     if (this.#connected) throw new AppError('wrong_state', 'The media connection was already made.');
     this.#connected = true;
