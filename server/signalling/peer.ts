@@ -1,0 +1,43 @@
+import { AppError } from '#protocol/errors.ts';
+import type { Pushes } from '#protocol/events.ts';
+import type { Identity, Room } from './ports.ts';
+import { RequestQueue } from './request-queue.ts';
+
+/** The session that a connection has joined, and its live media. */
+export interface Place {
+  sessionId: string;
+  room: Room;
+}
+
+/** Tells a page something it did not ask for. */
+export type Push = <N extends keyof Pushes>(name: N, body: Pushes[N]) => void;
+
+/** One connection of a candidate's page. */
+export class Peer {
+  readonly queue = new RequestQueue();
+  readonly push: Push;
+  identity: Identity;
+  /** Null until the page has joined, and again when another has taken over. */
+  place: Place | null = null;
+  #connected = true;
+
+  constructor(options: { identity: Identity; push: Push }) {
+    this.identity = options.identity;
+    this.push = options.push;
+  }
+
+  get connected(): boolean {
+    return this.#connected;
+  }
+
+  /** Notes that the connection is gone; the place is kept for the requests that arrived before. */
+  disconnected(): void {
+    this.#connected = false;
+  }
+
+  /** @throws AppError `not_joined` */
+  joined(): Place {
+    if (!this.place) throw new AppError('not_joined', 'Join the session first.');
+    return this.place;
+  }
+}
