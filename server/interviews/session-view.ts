@@ -1,15 +1,8 @@
 import { REHEARSAL_LIMIT_MS, REHEARSAL_TEXT } from '#protocol/interview.ts';
 import type { CandidateQuestionView, PublishView, SessionView, TakeView } from '#protocol/session.ts';
 import type { MediaUrls } from '#server/media-urls.ts';
-import {
-  allTakes,
-  deadlineOf,
-  isPlayable,
-  takesLeft,
-  type Session,
-  type SessionQuestion,
-  type Take,
-} from './session.ts';
+import { deadlineOf, isPlayable, takesLeft, type Session, type SessionQuestion, type Take } from './session.ts';
+import { isSystemFault } from './take-rules.ts';
 import type { AnswerPick, SessionRecord } from './session-reads.ts';
 
 /**
@@ -101,8 +94,7 @@ function toPick(question: SessionQuestion): AnswerPick | null {
   return {
     takeNumber: take.number,
     durationMs: take.stored?.durationMs ?? take.durationMs,
-    interrupted:
-      take.stopReason !== null && ['media_lost', 'recorder_failed', 'server_stopped'].includes(take.stopReason),
+    interrupted: isSystemFault(take.stopReason),
     stored: take.stored && {
       key: take.stored.key,
       bytes: take.stored.bytes,
@@ -119,7 +111,3 @@ export function picksOf(session: Session): { question: SessionQuestion; take: Ta
     return take ? [{ question, take }] : [];
   });
 }
-
-/** Whether a take belongs to the session at all. */
-export const hasTake = (session: Session, takeId: string): boolean =>
-  allTakes(session).some((take) => take.id === takeId);

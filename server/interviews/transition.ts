@@ -1,6 +1,5 @@
-import { COUNTDOWN_MS, REHEARSAL_LIMIT_MS } from '#protocol/interview.ts';
+import { REHEARSAL_LIMIT_MS } from '#protocol/interview.ts';
 import { AppError } from '#protocol/errors.ts';
-import { FREE_TAKES_PER_QUESTION, type StopReason } from '#protocol/session.ts';
 import type { Effect, SessionEvent } from './events.ts';
 import {
   allTakes,
@@ -12,17 +11,24 @@ import {
   type Plan,
   type Session,
   type SessionQuestion,
-  type Take,
 } from './session.ts';
+import {
+  deleteRehearsals,
+  failTake,
+  findTake,
+  hasFreeTakes,
+  isSystemFault,
+  newTake,
+  questionOf,
+  stopTake,
+  wrongState,
+} from './take-rules.ts';
 
 /** A changed session, or the same object when nothing changed, and what to do about it. */
 export interface Transition {
   session: Session;
   effects: Effect[];
 }
-
-/** Ends of a take that were not the candidate's doing and cost nothing, within a limit. */
-const SYSTEM_FAULTS: readonly StopReason[] = ['media_lost', 'recorder_failed', 'server_stopped'];
 
 /**
  * All the rules of an interview: what an event makes of a session. Pure: the same arguments give the same result, and
@@ -138,7 +144,7 @@ function apply(session: Session, event: SessionEvent, now: number, effects: Effe
     case 'captured': {
       const take = findTake(allTakes(session), event.takeId);
       if (take.state !== 'stopping' && take.state !== 'recording') return;
-      const interrupted = take.stopReason !== null && SYSTEM_FAULTS.includes(take.stopReason);
+      const interrupted = isSystemFault(take.stopReason);
       take.state = interrupted ? 'interrupted' : 'playable';
       take.durationMs = event.durationMs;
       const question = questionOf(session, take);
@@ -147,7 +153,7 @@ function apply(session: Session, event: SessionEvent, now: number, effects: Effe
       return;
     }
     case 'capture_failed':
-      return fail(session, findTake(allTakes(session), event.takeId), event.reason, now);
+      return failTake(session, findTake(allTakes(session), event.takeId), event.reason, now);
     case 'published': {
       const take = findTake(allTakes(session), event.takeId);
       take.stored = event.stored;
@@ -215,30 +221,6 @@ function arm(session: Session, questionId: string, takeId: string, now: number, 
   effects.push({ type: 'arm', takeId: take.id, countdownEndsAt: take.countdownEndsAt });
 }
 
-function stopTake(session: Session, take: Take, reason: StopReason, now: number, effects: Effect[]): void {
-  if (take.state === 'arming') {
-    // Before "go" nothing has been said: it is as if the tap had never been.
-    fail(session, take, reason, now);
-    effects.push({ type: 'abort', takeId: take.id });
-    return;
-  }
-  if (take.state !== 'recording') throw wrongState('This take is not being recorded.');
-  take.state = 'stopping';
-  take.stopReason = reason;
-  take.stoppedAt = now;
-  effects.push({ type: 'stop', takeId: take.id });
-}
-
-function fail(session: Session, take: Take, reason: StopReason, now: number): void {
-  if (!isLive(take)) return;
-  const question = questionOf(session, take);
-  take.free = take.goAt === null || hasFreeTakes(question);
-  take.state = 'failed';
-  take.stopReason ??= reason;
-  take.stoppedAt ??= now;
-  if (question && session.state === 'running') question.state = question.takes.some(isPlayable) ? 'reviewing' : 'ready';
-}
-
 /** Does what has fallen due: the end of thinking, of a take, of the interview. */
 function settleTime(session: Session, now: number, newTakeId: string | null, effects: Effect[]): void {
   const deadline = deadlineOf(session);
@@ -271,40 +253,6 @@ function finishSubmitting(session: Session, effects: Effect[]): void {
   effects.push({ type: 'publish' });
 }
 
-function newTake(id: string, number: number, now: number): Take {
-  return {
-    id,
-    number,
-    state: 'arming',
-    free: false,
-    armedAt: now,
-    countdownEndsAt: now + COUNTDOWN_MS,
-    goAt: null,
-    endsAt: null,
-    stoppedAt: null,
-    stopReason: null,
-    durationMs: null,
-    stored: null,
-  };
-}
-
-function deleteRehearsals(session: Session, effects: Effect[]): void {
-  const takes = session.rehearsals.filter((take) => take.state !== 'deleted');
-  if (takes.length === 0) return;
-  for (const take of takes.filter(isLive)) effects.push({ type: 'abort', takeId: take.id });
-  for (const take of takes) take.state = 'deleted';
-  effects.push({ type: 'delete', takeIds: takes.map((take) => take.id) });
-}
-
-function hasFreeTakes(question: SessionQuestion | undefined): boolean {
-  const used = question?.takes.filter((take) => take.free && take.goAt !== null).length ?? 0;
-  return used < FREE_TAKES_PER_QUESTION;
-}
-
-function questionOf(session: Session, take: Take): SessionQuestion | undefined {
-  return session.questions.find((question) => question.takes.includes(take));
-}
-
 function runningQuestion(session: Session, questionId: string): SessionQuestion {
   if (session.state === 'submitting' || session.state === 'stored')
     throw new AppError('deadline_passed', 'The interview has ended and was submitted.');
@@ -314,22 +262,12 @@ function runningQuestion(session: Session, questionId: string): SessionQuestion 
   return question;
 }
 
-function findTake(takes: readonly Take[], takeId: string): Take {
-  const take = takes.find((candidate) => candidate.id === takeId);
-  if (!take) throw new AppError('unknown_take', 'There is no such take here.');
-  return take;
-}
-
 function requireState(session: Session, state: Session['state']): void {
   if (session.state !== state) throw wrongState(`This needs a session that is ${state}; it is ${session.state}.`);
 }
 
 function requireNoLiveTake(session: Session): void {
   if (liveTake(session)) throw new AppError('take_in_progress', 'A take is being recorded. Stop it first.');
-}
-
-function wrongState(message: string): AppError {
-  return new AppError('wrong_state', message);
 }
 
 function assertUnreachable(value: never): never {
