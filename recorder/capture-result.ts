@@ -1,0 +1,47 @@
+import { stat } from 'node:fs/promises';
+import { AppError } from '#protocol/errors.ts';
+import type { CaptureContainer } from './args.ts';
+import { captureType, type CaptureType } from './capture-files.ts';
+import { probePackets } from './probe-packets.ts';
+import type { ProbeOptions } from './probe-run.ts';
+
+/** A capture that was read and found to be playable. */
+export interface CaptureResult {
+  file: string;
+  type: CaptureType;
+  /** From the first decodable picture to the last of picture and sound. */
+  durationMs: number;
+  bytes: number;
+  hasAudio: boolean;
+  /** Of the first picture, in pixels. */
+  width: number;
+  height: number;
+}
+
+/**
+ * Reads what a recorder left, by its packets: neither its exit code nor the file's headers prove anything.
+ * @throws AppError `recorder_failed` when no picture in it can be decoded; the signal's reason when it is aborted
+ */
+export async function examineCapture(
+  file: string,
+  container: CaptureContainer,
+  options: ProbeOptions,
+): Promise<CaptureResult> {
+  const { video, audio } = await probePackets(file, options).catch((cause: unknown) => {
+    options.signal?.throwIfAborted();
+    throw new AppError('recorder_failed', 'The recording cannot be read.', { cause });
+  });
+  const size = video?.sizes[0];
+  if (!video || !size) throw new AppError('recorder_failed', 'The recording has no picture.');
+  const { size: bytes } = await stat(file);
+  const endMs = Math.max(video.endMs, audio?.endMs ?? 0);
+  return {
+    file,
+    type: captureType(container),
+    durationMs: Math.round(endMs - video.startMs),
+    bytes,
+    hasAudio: audio !== null,
+    width: size.width,
+    height: size.height,
+  };
+}

@@ -1,0 +1,28 @@
+import type { RtpSource, RtpStream } from './source.ts';
+
+const ENCODING_NAMES = { h264: 'H264', vp8: 'VP8', opus: 'opus' } as const;
+
+/**
+ * Describes a take's streams to ffmpeg (RFC 8866), video first, each on its RTP port of 127.0.0.1.
+ * @param rtpPorts even ports; ffmpeg takes the next one for RTCP
+ */
+export function captureSdp(
+  source: Pick<RtpSource, 'video' | 'audio'>,
+  rtpPorts: { video: number; audio: number | null },
+): string {
+  const lines = ['v=0', 'o=- 0 0 IN IP4 127.0.0.1', 's=take', 'c=IN IP4 127.0.0.1', 't=0 0'];
+  lines.push(...mediaSection(source.video, rtpPorts.video));
+  if (source.audio && rtpPorts.audio !== null) lines.push(...mediaSection(source.audio, rtpPorts.audio));
+  return lines.map((line) => `${line}\r\n`).join('');
+}
+
+function mediaSection(stream: RtpStream, port: number): string[] {
+  const { payloadType, fmtp } = stream;
+  const channels = stream.channels === undefined ? '' : `/${stream.channels}`;
+  const section = [
+    `m=${stream.kind} ${port} RTP/AVP ${payloadType}`,
+    `a=rtpmap:${payloadType} ${ENCODING_NAMES[stream.codec]}/${stream.clockRate}${channels}`,
+  ];
+  if (fmtp) section.push(`a=fmtp:${payloadType} ${fmtp}`);
+  return [...section, 'a=recvonly'];
+}
