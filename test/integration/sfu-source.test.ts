@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { createSocket, type Socket } from 'node:dgram';
+import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { expect, onTestFinished, test } from 'vitest';
 import type { RtpSource } from '#recorder/source.ts';
@@ -8,6 +8,7 @@ import { trackOf, type Track } from '#server/sfu/track.ts';
 import type { RouterLease } from '#server/sfu/workers.ts';
 import { findTool } from '#test/support/tools.ts';
 import { h264Track, opusTrack, startWorkers } from './sfu-harness.ts';
+import { receive, type Receiver } from './sfu-receiver.ts';
 
 const ffmpeg = findTool('FFMPEG_PATH', 'ffmpeg');
 const VIDEO_SSRC = 1111;
@@ -35,35 +36,6 @@ async function sendTrack({ router }: RouterLease, kind: 'video' | 'audio'): Prom
     await ended;
   });
   return track;
-}
-
-interface Receiver {
-  ports: { rtp: number; rtcp: number };
-  packets: { payloadType: number; ssrc: number; sequence: number }[];
-  reports: { ssrc: number }[];
-}
-
-/** Listens as the recorder does. */
-async function receive(): Promise<Receiver> {
-  const packets: Receiver['packets'] = [];
-  const reports: Receiver['reports'] = [];
-  const rtp = await listen((message) => {
-    packets.push({
-      payloadType: message.readUInt8(1) & 0x7f,
-      sequence: message.readUInt16BE(2),
-      ssrc: message.readUInt32BE(8),
-    });
-  });
-  const rtcp = await listen((message) => reports.push({ ssrc: message.readUInt32BE(4) }));
-  return { ports: { rtp: rtp.address().port, rtcp: rtcp.address().port }, packets, reports };
-}
-
-async function listen(onMessage: (message: Buffer) => void): Promise<Socket> {
-  const socket = createSocket('udp4', onMessage);
-  socket.bind(0, '127.0.0.1');
-  await once(socket, 'listening');
-  onTestFinished(() => void socket.close());
-  return socket;
 }
 
 async function startSource(): Promise<{ source: RtpSource; video: Track; lease: RouterLease }> {
