@@ -23,7 +23,14 @@ const PROBE_BYTES = 5_000_000;
 /** By how much a stream that fell silent may hold back the other one. */
 const INTERLEAVE_MS = 300;
 
+/**
+ * ffmpeg 5.1 hands on the first H.264 picture without its times and would put it at 0, though sound came before it: it
+ * goes before the second one instead. Live pictures are decoded in the order they are shown.
+ */
+const FIRST_PICTURE = 'if(eq(N,0)*lt(PTS,NEXT_PTS-0.1/TB),NEXT_PTS-0.033/TB,PTS)';
+
 const FRAGMENTED_MP4 = [
+  ...['-bsf:v', `setts=pts='${FIRST_PICTURE}':dts=PTS`],
   ...['-f', 'mp4', '-frag_duration', String(FRAGMENT_MS * 1000)],
   // Without delay_moov the first packet of a stream that begins late is put at 0.
   ...['-movflags', '+frag_keyframe+empty_moov+default_base_moof+delay_moov'],
