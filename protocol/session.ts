@@ -44,9 +44,7 @@ export const stopReasons = [
 ] as const;
 export type StopReason = (typeof stopReasons)[number];
 
-/** The question id that rehearsal takes carry. */
-export const REHEARSAL_QUESTION_ID = 'rehearsal';
-/** An interview that the system cut short is given back this often for each question. */
+/** Takes that the system cut short are given back this often for each question. */
 export const FREE_TAKES_PER_QUESTION = 2;
 
 /** A take as the candidate sees it. `url` is set while it can be replayed. */

@@ -95,12 +95,13 @@ async function run(plan: PublishPlan, temporary: string, options: PublishOptions
   signal?.throwIfAborted();
   let reached = 0;
   let reason: string | null = null;
-  let watchdog: NodeJS.Timeout | undefined;
+  // Set once the process runs; lines that come before have nothing to refresh.
+  const watch: { dog?: NodeJS.Timeout } = {};
   const progress = (line: string) => {
     const timeMs = parseProgress(line);
     if (timeMs === null || timeMs <= reached) return;
     reached = timeMs;
-    watchdog?.refresh();
+    watch.dog?.refresh();
     onProgress?.(Math.min(1, reached / plan.durationMs) * (1 - CHECK_SHARE));
   };
   const ffmpeg = await startFfmpeg({
@@ -110,7 +111,7 @@ async function run(plan: PublishPlan, temporary: string, options: PublishOptions
     onLine: progress,
   });
   const kill = () => ffmpeg.kill('SIGKILL');
-  watchdog = setTimeout(() => {
+  watch.dog = setTimeout(() => {
     reason = `no progress for ${STALL_TIMEOUT_MS} ms`;
     kill();
   }, STALL_TIMEOUT_MS);
@@ -123,7 +124,7 @@ async function run(plan: PublishPlan, temporary: string, options: PublishOptions
       throw new Error(`ffmpeg ended with ${exit.code ?? exit.signal}, ${reason ?? 'by itself'}: ${exit.stderr}`);
     }
   } finally {
-    clearTimeout(watchdog);
+    clearTimeout(watch.dog);
     signal?.removeEventListener('abort', kill);
   }
 }

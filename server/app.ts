@@ -1,4 +1,5 @@
 import { createHmac } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import type { Config } from '#config/load.ts';
 import type { IceServer } from '#protocol/events.ts';
@@ -159,7 +160,10 @@ export async function createApp(options: AppOptions) {
     },
     media: { urls, storage, openCapture: (sessionId, takeId) => recorder.open(sessionId, takeId) },
     checks: { database: () => store.ping(), storage: () => storage.check() },
-    mounts: [...(issuer ? [issuer.handle] : []), ...(mailbox ? [mailbox.handle.bind(mailbox)] : [])],
+    mounts: [
+      ...(issuer ? [(request: IncomingMessage, response: ServerResponse) => issuer.handle(request, response)] : []),
+      ...(mailbox ? [(request: IncomingMessage, response: ServerResponse) => mailbox.handle(request, response)] : []),
+    ],
     log,
   });
   const gateway = createGateway({

@@ -1,5 +1,5 @@
 import { escapeHtml } from './html.ts';
-import type { KeptMail } from './mailbox.ts';
+import type { KeptMail } from './mail.ts';
 
 const REFRESH_S = 5;
 

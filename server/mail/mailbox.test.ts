@@ -3,7 +3,8 @@ import { createServer, request as httpRequest, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { ManualClock } from '#server/clock.ts';
-import { createMailbox, type KeptMail, type Mailbox } from './mailbox.ts';
+import type { KeptMail } from './mail.ts';
+import { createMailbox, type Mailbox } from './mailbox.ts';
 
 let server: Server;
 let mailbox: Mailbox;

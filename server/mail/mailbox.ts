@@ -1,20 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock } from '#server/clock.ts';
-import type { Mail } from './mailer.ts';
+import type { KeptMail, Mail } from './mail.ts';
 import { mailboxPage, mailPage } from './mailbox-pages.ts';
 
 const MAILS_KEPT = 200;
 const PATH = '/dev/mailbox';
 const FORWARDING_HEADERS = ['forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-real-ip'] as const;
 const LOOPBACK = /^(?:::ffff:)?127\.\d+\.\d+\.\d+$|^::1$/;
-
-/** A mail that was kept instead of sent. `at` in milliseconds since 1970 UTC. */
-export interface KeptMail extends Omit<Mail, 'code'> {
-  id: number;
-  at: number;
-  from: string;
-  code: string | null;
-}
 
 export interface Mailbox {
   add(mail: Mail & { from: string }): void;

@@ -1,3 +1,4 @@
+import type { Mail } from './mail.ts';
 import { createTransport } from 'nodemailer';
 import { AppError } from '#protocol/errors.ts';
 import type { Logger } from '#server/log.ts';
@@ -6,15 +7,6 @@ import type { Mailbox } from './mailbox.ts';
 const CONNECT_TIMEOUT_MS = 10_000;
 const GREETING_TIMEOUT_MS = 10_000;
 const SOCKET_TIMEOUT_MS = 20_000;
-
-export interface Mail {
-  to: string;
-  subject: string;
-  text: string;
-  html: string;
-  /** A code that the mail carries: the development mailbox shows it large. */
-  code?: string;
-}
 
 export interface Mailer {
   /**

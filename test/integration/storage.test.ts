@@ -17,7 +17,7 @@ interface Backend {
   name: string;
   /** More than a page of the list. */
   listed: number;
-  open(): Promise<Opened>;
+  open: () => Promise<Opened>;
 }
 interface Opened {
   storage: Storage;
@@ -30,7 +30,7 @@ const backends: Backend[] = [
   {
     name: 'folder',
     listed: 1_050,
-    async open() {
+    open: async () => {
       const folder = await mkdtemp(join(tmpdir(), 'goodtake-folder-'));
       return {
         storage: createFolderStorage({ directory: folder }),
@@ -42,7 +42,7 @@ const backends: Backend[] = [
   {
     name: 's3',
     listed: 120,
-    async open() {
+    open: async () => {
       const server = await startS3Server();
       const storage = createS3Storage({ ...server.storage, partSizeBytes: PART_BYTES, pageSize: 50 });
       return {

@@ -75,7 +75,8 @@ export async function decodeRaw(options: {
   lines.on('line', (line) => {
     const pts = /Parsed_a?showinfo.* pts_time:\s*(-?[\d.]+)/.exec(line)?.[1];
     if (pts) passed.push({ ptsMs: Number(pts) * 1000, samples: Number(/nb_samples:(\d+)/.exec(line)?.[1] ?? 0) });
-    else if (/\[(warning|error|fatal|panic)\]/.test(line)) warnings.push(line);
+    // What our own scaling to grey says is no word about the file.
+    else if (/\[(warning|error|fatal|panic)\]/.test(line) && !line.includes('[swscaler')) warnings.push(line);
   });
   try {
     const [[code]] = (await Promise.all([once(child, 'close'), once(lines, 'close')])) as [[number | null], unknown];

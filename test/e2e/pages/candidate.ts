@@ -89,6 +89,7 @@ export class CandidatePage {
   /** Records a take of the question that is shown, without stopping it. Resolves when the server has said "go". */
   async record(question: number): Promise<TakeView & { goAt: number }> {
     const before = this.watch.question(question).takes.length;
+    if (this.watch.question(question).state === 'thinking') await this.press('I am ready');
     await this.page
       .getByRole('button', { name: before === 0 ? 'Start recording' : /^(Record again|Start recording)$/ })
       .click();

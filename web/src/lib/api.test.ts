@@ -17,7 +17,7 @@ function client(...replies: (() => Response)[]) {
   const api = createApi({
     fetch: (url, init) => {
       sent.push({
-        url: String(url),
+        url: url instanceof Request ? url.url : url.toString(),
         method: init?.method ?? 'GET',
         authorization: new Headers(init?.headers).get('authorization'),
         body: typeof init?.body === 'string' ? init.body : null,
