@@ -159,3 +159,12 @@ test('a hundred visits leave nothing behind', async () => {
   server.clock.advance(REJOIN_GRACE_MS);
   expect([server.clock.pending, server.rooms.open.size]).toEqual([0, 0]);
 });
+
+test('a room that was closed elsewhere is made anew at the next join, and only the new one is heard', async () => {
+  const page = await server.connect('ann', ANNS);
+  const old = server.rooms.open.get(ANNS);
+  server.rooms.service.close(ANNS);
+  expect(await outcome(page, 'session:join', { sessionId: ANNS })).toBe('ok');
+  const room = server.rooms.open.get(ANNS);
+  expect([room === old, old?.listeners.size, room?.listeners.size]).toEqual([false, 0, 1]);
+});

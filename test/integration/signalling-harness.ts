@@ -211,5 +211,6 @@ export async function outcome(socket: Socket, name: string, ...body: unknown[]):
 
 /** The next push of that name. */
 export function pushed<N extends keyof Pushes>(socket: Socket, name: N): Promise<Pushes[N]> {
-  return new Promise((resolve) => void socket.once(name, resolve));
+  const event: string = name;
+  return new Promise((resolve) => void socket.once(event, resolve));
 }
