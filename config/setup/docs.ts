@@ -1,8 +1,5 @@
 import { writeFile } from 'node:fs/promises';
-import path from 'node:path';
-import { format, resolveConfig } from 'prettier';
-import { describeSettings } from '../describe.ts';
+import { DOCUMENTS, formatDocument } from './documents.ts';
 
-/** Writes docs/configuration.md anew; `npm run docs` runs it. */
-const file = path.join(import.meta.dirname, '../../docs/configuration.md');
-await writeFile(file, await format(describeSettings(), { ...(await resolveConfig(file)), filepath: file }));
+/** Writes the pages of docs/ that are made from the code anew; `npm run docs` runs it. */
+for (const { file, describe } of DOCUMENTS) await writeFile(file, await formatDocument(file, describe()));
