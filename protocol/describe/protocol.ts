@@ -1,13 +1,13 @@
 import type * as z from 'zod';
-import { meView, organisationInput, profileInput, publicConfig } from '#protocol/account.ts';
-import { ERROR_STATUS } from '#protocol/errors.ts';
-import { requests } from '#protocol/events.ts';
-import { interviewInput, interviewRow, interviewView, question, questionInput } from '#protocol/interview.ts';
-import { dtlsParameters, rtpParameters } from '#protocol/media.ts';
-import { routes, type Route } from '#protocol/routes.ts';
-import * as session from '#protocol/session.ts';
-import { describeSchema } from './describe-schema.ts';
-import { ERROR_MEANINGS, PUSH_MEANINGS, REQUEST_MEANINGS } from './protocol-words.ts';
+import { meView, organisationInput, profileInput, publicConfig } from '../account.ts';
+import { ERROR_STATUS } from '../errors.ts';
+import { requests } from '../events.ts';
+import { interviewInput, interviewRow, interviewView, question, questionInput } from '../interview.ts';
+import { dtlsParameters, rtpParameters } from '../media.ts';
+import { routes, type Route } from '../routes.ts';
+import * as session from '../session.ts';
+import { describeSchema } from './schema.ts';
+import { ERROR_MEANINGS, PUSH_MEANINGS, REQUEST_MEANINGS } from './words.ts';
 
 const INTRODUCTION = `# The protocol
 

@@ -1,5 +1,5 @@
-import type { ErrorCode } from '#protocol/errors.ts';
-import type { Pushes, RequestName } from '#protocol/events.ts';
+import type { ErrorCode } from '../errors.ts';
+import type { Pushes, RequestName } from '../events.ts';
 
 /** One sentence for each request: the types make sure that none is forgotten. */
 export const REQUEST_MEANINGS: Record<RequestName, string> = {

@@ -21,7 +21,7 @@ interface Shape {
 export function describeSchema(
   schema: z.ZodType,
   io: 'input' | 'output',
-  named = new Map<z.ZodType, string>(),
+  named: ReadonlyMap<z.core.$ZodType, string> = new Map(),
 ): string {
   const name = named.get(schema);
   if (name !== undefined) return name;
@@ -29,7 +29,7 @@ export function describeSchema(
     io,
     unrepresentable: 'any',
     override({ zodSchema, jsonSchema }) {
-      const known = named.get(zodSchema as z.ZodType);
+      const known = named.get(zodSchema);
       if (known === undefined) return;
       for (const key of Object.keys(jsonSchema)) Reflect.deleteProperty(jsonSchema, key);
       jsonSchema.type = known as 'string';

@@ -1,15 +1,16 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
+import { format, resolveConfig } from 'prettier';
 import { expect, test } from 'vitest';
-import { ERROR_STATUS } from '#protocol/errors.ts';
-import { requests } from '#protocol/events.ts';
-import { routes } from '#protocol/routes.ts';
-import { describeProtocol } from './describe-protocol.ts';
-import { formatDocument } from './documents.ts';
+import { ERROR_STATUS } from '../errors.ts';
+import { requests } from '../events.ts';
+import { routes } from '../routes.ts';
+import { describeProtocol } from './protocol.ts';
 
 test('docs/protocol.md is what the code says: if not, run "npm run docs"', async () => {
   const file = path.join(import.meta.dirname, '../../docs/protocol.md');
-  expect(await readFile(file, 'utf8')).toBe(await formatDocument(file, describeProtocol()));
+  const wanted = await format(describeProtocol(), { ...(await resolveConfig(file)), filepath: file });
+  expect(await readFile(file, 'utf8')).toBe(wanted);
 });
 
 test('each route, request and error code has a row', () => {
