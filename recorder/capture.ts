@@ -62,7 +62,7 @@ const SILENCE_CHECK_INTERVAL_MS = 1_000;
 
 /** Supervises a recorder that listens. */
 export function superviseCapture(parts: CaptureParts): Capture {
-  const { source, rtcp, watch, files, container, ffmpeg, rtpPorts } = parts;
+  const { source, rtcp, watch, files, container, ffmpeg } = parts;
   const ended = Promise.withResolvers<CaptureLoss>();
   const stopped = Promise.withResolvers<never>();
   // Only a start that is under way listens to it.
@@ -70,6 +70,7 @@ export function superviseCapture(parts: CaptureParts): Capture {
   let state: State = 'armed';
   let stopping: Promise<CaptureResult> | null = null;
   let closing: Promise<void> | null = null;
+  let aborting: Promise<void> | null = null;
   let keyFrames: NodeJS.Timeout | undefined;
   let silence: NodeJS.Timeout | undefined;
 
@@ -171,7 +172,8 @@ export function superviseCapture(parts: CaptureParts): Capture {
     }
   }
 
-  async function abort(): Promise<void> {
+  const abort = () => (aborting ??= abortOnce());
+  async function abortOnce(): Promise<void> {
     if (stopping) return void (await stopping.catch(() => undefined));
     state = 'over';
     stopped.reject(new AppError('wrong_state', 'The take was given up.'));

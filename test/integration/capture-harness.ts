@@ -19,6 +19,8 @@ export interface FakeSource extends RtpSource {
   /** When the first key frame was passed on, in milliseconds since 1970. */
   readonly firstKeyFrameAt: Promise<number>;
   readonly keyFrameRequests: number;
+  /** What was passed on so far: whole pictures, and packets of sound. */
+  readonly passed: { pictures: number; sounds: number };
   readonly closed: boolean;
   /** Ends the encoder. */
   end(): Promise<void>;
@@ -70,6 +72,7 @@ export async function startFakeSource(options: FakeSourceOptions = {}): Promise<
   let videoFlows = false;
   let closed = false;
   let keyFrameRequests = 0;
+  const passed = { pictures: 0, sounds: 0 };
 
   const keepReport = (packet: Buffer) => {
     if (packet[1] !== 200) return;
@@ -90,9 +93,13 @@ export async function startFakeSource(options: FakeSourceOptions = {}): Promise<
     videoFlows = true;
     keyFrame.resolve(Date.now());
     videoRtp.send(packet, ports.video.rtp, LOOPBACK);
+    // The marker is on a picture's last packet.
+    if (((packet[1] ?? 0) & 0x80) !== 0) passed.pictures += 1;
   });
   audioRtp.on('message', (packet: Buffer) => {
-    if (flowing && ports?.audio && !options.mute) audioRtp.send(packet, ports.audio.rtp, LOOPBACK);
+    if (!flowing || !ports?.audio || options.mute) return;
+    audioRtp.send(packet, ports.audio.rtp, LOOPBACK);
+    passed.sounds += 1;
   });
   await Promise.all([once(videoRtcp, 'message'), once(audioRtcp, 'message')]);
 
@@ -121,6 +128,7 @@ export async function startFakeSource(options: FakeSourceOptions = {}): Promise<
     get keyFrameRequests() {
       return keyFrameRequests;
     },
+    passed,
     get closed() {
       return closed;
     },
