@@ -103,27 +103,27 @@ export function createSessionService(options: SessionServiceOptions) {
     timers.set(session.id, timer);
   }
 
-  function perform(session: Session, effect: Effect): void {
+  async function perform(session: Session, effect: Effect): Promise<void> {
     const captures = options.captures();
-    const done = (): Promise<void> | void => {
+    try {
       switch (effect.type) {
         case 'arm':
           return captures.arm(session.id, effect.takeId, effect.countdownEndsAt);
         case 'stop':
-          return captures.stop(session.id, effect.takeId);
+          return await captures.stop(session.id, effect.takeId);
         case 'abort':
-          return captures.abort(effect.takeId);
+          return await captures.abort(effect.takeId);
         case 'delete':
-          return Promise.all(effect.takeIds.map((takeId) => captures.remove(session.id, takeId))).then(() => undefined);
+          for (const takeId of effect.takeIds) await captures.remove(session.id, takeId);
+          return;
         case 'publish':
           return options.publisher().publish(session.id);
         case 'erase':
-          return options.publisher().erase(session);
+          return await options.publisher().erase(session);
       }
-    };
-    Promise.resolve(done()).catch((error: unknown) => {
+    } catch (error) {
       log.error({ session: session.id, effect: effect.type, err: error }, 'effect failed');
-    });
+    }
   }
 
   async function change(sessionId: string, event: SessionEvent): Promise<Session> {
@@ -137,7 +137,11 @@ export function createSessionService(options: SessionServiceOptions) {
       }
       log.info({ session: sessionId, event: event.type, state: session.state }, 'session changed');
       schedule(session);
-      for (const effect of effects) perform(session, effect);
+      for (const effect of effects) {
+        const performed = perform(session, effect);
+        // Whoever is told that something was deleted may rely on it. The others report back in their own time.
+        if (effect.type === 'delete' || effect.type === 'abort') await performed;
+      }
       return session;
     }
   }
