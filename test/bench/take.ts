@@ -66,8 +66,9 @@ async function captureOf(takesDir: string, takeId: string): Promise<{ file: stri
 async function firstPictureAt(capture: string): Promise<number> {
   const folder = await mkdtemp(join(tmpdir(), 'goodtake-bench-'));
   try {
-    const begin = join(folder, 'begin.mkv');
-    const args = ['-v', 'error', '-i', capture, '-t', '1', '-map', '0:v:0', '-c', 'copy', begin];
+    const begin = join(folder, 'begin.mp4');
+    const encoder = ['-c:v', 'libx264', '-preset', 'ultrafast', '-qp', '10'];
+    const args = ['-v', 'error', '-i', capture, '-t', '1', '-map', '0:v:0', ...encoder, begin];
     await run(findTool('FFMPEG_PATH', 'ffmpeg'), args, { timeout: CUT_TIMEOUT_MS });
     return wallSpan((await readContent(begin)).frames).firstMs;
   } finally {
