@@ -15,7 +15,7 @@ export default defineConfig({
         },
         test: {
           name: 'unit',
-          include: ['{protocol,config,recorder,server,web/src,test/fixtures,test/support}/**/*.test.ts'],
+          include: ['{protocol,config,recorder,server,web/src,test/{bench,fixtures,support}}/**/*.test.ts'],
           testTimeout: 10_000,
         },
       },
