@@ -26,7 +26,7 @@ export type Api = <N extends RouteName>(name: N, ...[options]: Arguments<N>) => 
 
 interface Call {
   params?: Record<string, string>;
-  query?: Record<string, unknown>;
+  query?: Record<string, string | number | undefined>;
   body?: unknown;
   signal?: AbortSignal;
 }

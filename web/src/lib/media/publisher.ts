@@ -82,6 +82,24 @@ export class Publisher {
     if (this.#published) void this.start(this.#published);
   }
 
+  /**
+   * After signalling was away: goes on with the transport that the server still has, as a running take depends on it.
+   * Tells whether there is one; if not, sending has to start anew.
+   */
+  async keep(): Promise<boolean> {
+    const transport = this.#transport;
+    if (!transport || this.#state !== 'sending') return false;
+    try {
+      const { iceParameters } = await this.#options.request('transport:restart-ice', {});
+      if (transport !== this.#transport) return true;
+      await transport.restartIce({ iceParameters });
+      return true;
+    } catch {
+      // Refused, as there is no such transport any more, or out of reach: both mean a new one.
+      return transport !== this.#transport;
+    }
+  }
+
   /** Stops sending. */
   stop(): void {
     this.#drop();

@@ -21,7 +21,9 @@ export class Candidate {
       getToken: (how) => auth.getToken(how),
       onJoined: (joined) => {
         this.#joined = joined;
-        this.#publish();
+        void this.#publisher.keep().then((kept) => {
+          if (!kept) this.#publish();
+        });
       },
       onMediaLost: () => this.#publisher.restart(),
     });
