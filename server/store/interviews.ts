@@ -69,12 +69,6 @@ export function createInterviews(connection: mongoose.Connection) {
       return found && toInterview(found);
     },
 
-    /** Those of the ids that exist, without questions and addresses. */
-    async summaries(ids: readonly string[]): Promise<Map<string, Pick<Interview, 'id' | 'title' | 'slug'>>> {
-      const found = await model.find({ _id: { $in: ids.map(toObjectId) } }, { title: 1, slug: 1 }).lean();
-      return new Map(found.map(({ _id, title, slug }) => [_id.toHexString(), { id: _id.toHexString(), title, slug }]));
-    },
-
     /** An organisation's interviews, the newest first. */
     async page(organisationId: string, page: PageRequest): Promise<Page<InterviewSummary>> {
       const documents = await model.aggregate<RowDocument>([
