@@ -4,11 +4,8 @@ import { fileUrl } from './probe-run.ts';
 /** The container a capture is written to: MP4 for H.264, WebM for VP8. */
 export type CaptureContainer = 'mp4' | 'webm';
 
-/** How packets are placed in time: by the sender's reports, which come before the first packet, or by their arrival. */
-export type CaptureClock = 'reports' | 'arrival';
-
 /** What is still in memory when a crash comes: one fragment or cluster. Also the delay before a key frame is seen. */
-const FRAGMENT_MS = 100;
+const FRAGMENT_MS = 40;
 /**
  * How long a gap in the packets is held open: a lost packet that is sent again comes a round trip later. Media behind
  * the gap wait as long, and are lost when the recorder dies then.
@@ -42,9 +39,7 @@ export function captureArgs(options: {
   sdp: string;
   output: string;
   container: CaptureContainer;
-  clock: CaptureClock;
 }): Pick<FfmpegOptions, 'inputs' | 'output'> {
-  const wallClock = options.clock === 'arrival' ? ['-use_wallclock_as_timestamps', '1'] : [];
   const input = [
     // `verbose` says once a stream that its ports are open, `repeat` keeps equal lines from being folded into one.
     ...['-hide_banner', '-nostats', '-loglevel', 'repeat+verbose'],
@@ -54,7 +49,6 @@ export function captureArgs(options: {
     ...['-analyzeduration', String(ANALYSE_MS * 1000), '-probesize', String(PROBE_BYTES), '-fpsprobesize', '0'],
     // H.264 in a copy has its decoding times guessed after 7 pictures: a quarter of a second that nobody needs.
     ...['-max_ts_probe', '0'],
-    ...wallClock,
   ];
   const output = [
     ...['-y', '-map', '0:v:0', '-map', '0:a:0?', '-c', 'copy'],

@@ -1,7 +1,7 @@
 import { chmod, open, rm, writeFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { AppError } from '#protocol/errors.ts';
-import { captureArgs, type CaptureClock, type CaptureContainer } from './args.ts';
+import { captureArgs, type CaptureContainer } from './args.ts';
 import { startFfmpeg, type FfmpegProcess } from './ffmpeg.ts';
 import type { PortPool } from './ports.ts';
 import { captureSdp } from './sdp.ts';
@@ -22,7 +22,6 @@ export interface LaunchOptions {
   sdp: string;
   output: string;
   container: CaptureContainer;
-  clock: CaptureClock;
   /** ffmpeg's own words, for the log. */
   onLine?: (line: string) => void;
 }
@@ -56,7 +55,7 @@ export async function launchCapture(options: LaunchOptions): Promise<Launched> {
 class PortTakenError extends Error {}
 
 async function launchOnce(options: LaunchOptions, rtpPorts: Launched['rtpPorts']): Promise<FfmpegProcess> {
-  const { sdp, output, container, clock, onLine } = options;
+  const { sdp, output, container, onLine } = options;
   const streams = rtpPorts.audio === null ? 1 : 2;
   let listening = 0;
   const ready = Promise.withResolvers<'ready'>();
@@ -64,7 +63,7 @@ async function launchOnce(options: LaunchOptions, rtpPorts: Launched['rtpPorts']
   const timer = new AbortController();
   try {
     const ffmpeg = await startFfmpeg({
-      ...captureArgs({ sdp, output, container, clock }),
+      ...captureArgs({ sdp, output, container }),
       ffmpegPath: options.ffmpegPath,
       onLine(line) {
         if (line.includes(LISTENING_LINE) && ++listening === streams) ready.resolve('ready');

@@ -99,8 +99,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
     try {
       const rtcp = await openCaptureRtcp();
       undo.unshift(() => rtcp.close());
-      const clock = source.audio && !hasReports(source) ? 'arrival' : 'reports';
-      const launched = await launchCapture({ ffmpegPath, ports, source, sdp: files.sdp, output, container, clock });
+      const launched = await launchCapture({ ffmpegPath, ports, source, sdp: files.sdp, output, container });
       const { ffmpeg, rtpPorts } = launched;
       const release = () =>
         ports.release(rtpPorts.audio === null ? [rtpPorts.video] : [rtpPorts.video, rtpPorts.audio]);
@@ -199,10 +198,4 @@ export function createRecorder(options: RecorderOptions): Recorder {
       await abortAll([...active.values()]);
     },
   };
-}
-
-/** Whether the sender has said of each stream when it plays. */
-function hasReports(source: RtpSource): boolean {
-  const known = new Set(source.senderReports().map(({ ssrc }) => ssrc));
-  return known.has(source.video.ssrc) && (source.audio === null || known.has(source.audio.ssrc));
 }

@@ -39,7 +39,10 @@ export interface RtpSource {
   requestKeyFrame(): Promise<void>;
   /** After this resolves no further packet is sent; every earlier one has been. */
   pause(): Promise<void>;
-  /** The newest sender reports seen, at most one a stream. */
+  /**
+   * When the streams' packets play, at most one report a stream: the newest ones of the sender, or the source's own,
+   * by the packets' arrival, before the sender has reported on every stream.
+   */
   senderReports(): SenderReport[];
   /** Calls `run` once when the sender's media is gone for good. */
   onLost(run: (reason: string) => void): void;

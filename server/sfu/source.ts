@@ -2,7 +2,7 @@ import type { Consumer, PlainTransport, Router } from 'mediasoup/types';
 import { AppError } from '#protocol/errors.ts';
 import type { PortPair, RtpSource, RtpStream, SenderReport } from '#recorder/source.ts';
 import { recorderCapabilities } from './codecs.ts';
-import type { Track } from './track.ts';
+import type { SenderInstant, Track } from './track.ts';
 
 const LOOPBACK = '127.0.0.1';
 
@@ -108,9 +108,15 @@ class PlainSource implements RtpSource {
   }
 
   senderReports(): SenderReport[] {
+    const reported = this.#reportsBy((track) => track.senderInstant());
+    // The sender's clock and the worker's are not compared: all streams by the one, or all by the other.
+    return reported.length === this.#feeds.length ? reported : this.#reportsBy((track) => track.arrivalInstant());
+  }
+
+  #reportsBy(read: (track: Track) => SenderInstant | null): SenderReport[] {
     return this.#feeds.flatMap(({ track, stream }) => {
       // A single encoding is passed on with its timestamps as they are, under another SSRC.
-      const instant = track.senderInstant();
+      const instant = read(track);
       return instant ? [{ ssrc: stream.ssrc, ...instant }] : [];
     });
   }

@@ -28,8 +28,6 @@ export interface FakeSource extends RtpSource {
 
 export interface FakeSourceOptions {
   video?: 'h264' | 'vp8';
-  /** Whether the sender's reports reach the recorder. */
-  reports?: boolean;
   /** Nothing is ever passed on. */
   mute?: boolean;
   sound?: boolean;
@@ -148,7 +146,7 @@ export async function startFakeSource(options: FakeSourceOptions = {}): Promise<
       keyFrameRequests += 1;
       return Promise.resolve();
     },
-    senderReports: () => (options.reports === false ? [] : [...reports.values()]),
+    senderReports: () => [...reports.values()],
     onLost: (run) => void lost.push(run),
     silence: () => {
       flowing = false;
