@@ -57,7 +57,7 @@ function reportOf({ info }: ProducerTraceEventData): SenderInstant | null {
 }
 
 function arrivalOf({ timestamp, info }: ProducerTraceEventData): Arrival | null {
-  const packet: unknown = info.rtpPacket;
+  const packet: unknown = info['rtpPacket'];
   if (typeof packet !== 'object' || packet === null || !('timestamp' in packet)) return null;
   return typeof packet.timestamp === 'number' ? { atMs: timestamp, rtpTimestamp: packet.timestamp } : null;
 }
