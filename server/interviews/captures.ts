@@ -15,6 +15,12 @@ export interface CapturesOptions {
   report: (sessionId: string, event: SessionEvent) => Promise<void>;
 }
 
+/**
+ * How long before the countdown's end the media begin to flow: from the request of a key frame to its place on disk it
+ * takes 110 to 150 ms, so that "go" can be said at the countdown's end and not a moment after it.
+ */
+const START_LEAD_MS = 150;
+
 /** One take that the recorder is at work on. */
 interface Entry {
   /** Ends the wait for the countdown early. */
@@ -32,6 +38,7 @@ export function createCaptures(options: CapturesOptions) {
   /** Resolves at the instant `at`; rejects when abandoned before. */
   function until(at: number, signal: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
+      if (clock.now() >= at && !signal.aborted) return resolve();
       const timer = clock.at(at, () => {
         signal.removeEventListener('abort', onAbort);
         resolve();
@@ -50,8 +57,9 @@ export function createCaptures(options: CapturesOptions) {
     let capture: Capture | null = null;
     try {
       capture = await entry.armed;
-      await until(countdownEndsAt, entry.abandon.signal);
+      await until(countdownEndsAt - START_LEAD_MS, entry.abandon.signal);
       await capture.start();
+      await until(countdownEndsAt, entry.abandon.signal);
       if (entry.abandon.signal.aborted) throw new AppError('wrong_state', 'The take was abandoned.');
       await report(sessionId, { type: 'go', takeId });
       log.info({ ...context, lateMs: clock.now() - countdownEndsAt }, 'take recording');

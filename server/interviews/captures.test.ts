@@ -1,0 +1,77 @@
+import { expect, test } from 'vitest';
+import { AppError } from '#protocol/errors.ts';
+import type { Capture, Recorder } from '#recorder/recorder.ts';
+import { ManualClock } from '#server/clock.ts';
+import { createLogger } from '#server/log.ts';
+import { createCaptures } from './captures.ts';
+import type { SessionEvent } from './events.ts';
+
+const COUNTDOWN_ENDS_AT = 3_000;
+
+function setUp(start: () => Promise<{ firstFrameAt: number }>) {
+  const clock = new ManualClock(0);
+  const heard: { at: number; event: SessionEvent }[] = [];
+  const done: string[] = [];
+  const capture: Capture = {
+    ended: new Promise(() => undefined),
+    start: () => {
+      done.push(`start ${clock.now()}`);
+      return start();
+    },
+    stop: () => Promise.reject(new AppError('wrong_state', 'nobody stops it here')),
+    abort: () => {
+      done.push('abort');
+      return Promise.resolve();
+    },
+  };
+  const recorder = { arm: () => Promise.resolve(capture) } as unknown as Recorder;
+  const captures = createCaptures({
+    recorder,
+    recordingSource: () => Promise.resolve({} as never),
+    clock,
+    log: createLogger('silent'),
+    report: (_, event) => {
+      heard.push({ at: clock.now(), event });
+      return Promise.resolve();
+    },
+  });
+  return { clock, heard, done, captures };
+}
+
+test('the first picture is waited for in the countdown, and "go" is said at its end', async () => {
+  const { clock, heard, done, captures } = setUp(() => Promise.resolve({ firstFrameAt: 2_950 }));
+  captures.arm('session', 'take', COUNTDOWN_ENDS_AT);
+  await expect.poll(() => clock.pending).toBe(1);
+  clock.advance(COUNTDOWN_ENDS_AT - 151);
+  expect(done).toEqual([]);
+  clock.advance(1);
+  await expect.poll(() => clock.pending).toBe(1);
+  expect(done).toEqual([`start ${COUNTDOWN_ENDS_AT - 150}`]);
+  clock.advance(149);
+  expect(heard).toEqual([]);
+  clock.advance(1);
+  await expect.poll(() => heard).toEqual([{ at: COUNTDOWN_ENDS_AT, event: { type: 'go', takeId: 'take' } }]);
+});
+
+test('"go" is said later when the first picture comes later', async () => {
+  const picture = Promise.withResolvers<{ firstFrameAt: number }>();
+  const { clock, heard, captures } = setUp(() => picture.promise);
+  captures.arm('session', 'take', COUNTDOWN_ENDS_AT);
+  await expect.poll(() => clock.pending).toBe(1);
+  clock.advance(COUNTDOWN_ENDS_AT + 400);
+  expect(heard).toEqual([]);
+  picture.resolve({ firstFrameAt: clock.now() });
+  await expect.poll(() => heard.map(({ at }) => at)).toEqual([COUNTDOWN_ENDS_AT + 400]);
+});
+
+test('a take that is given up between the first picture and the end of the countdown never hears "go"', async () => {
+  const { clock, heard, done, captures } = setUp(() => Promise.resolve({ firstFrameAt: 2_950 }));
+  captures.arm('session', 'take', COUNTDOWN_ENDS_AT);
+  await expect.poll(() => clock.pending).toBe(1);
+  clock.advance(COUNTDOWN_ENDS_AT - 100);
+  await expect.poll(() => done.length).toBe(1);
+  await captures.abort('take');
+  expect(done).toContain('abort');
+  clock.advance(1_000);
+  expect([heard, clock.pending, captures.live]).toEqual([[], 0, 0]);
+});
