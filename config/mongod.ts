@@ -49,7 +49,11 @@ export async function startMongod({ binary, dbPath, port, log = () => undefined 
   let closing = false;
   let failure: Error | undefined;
   child.on('error', (error) => (failure = error));
+  // Who leaves without closing it must not leave it behind: it then ends by itself, as cleanly as when it is waited for.
+  const abandon = () => void child.kill('SIGTERM');
+  process.once('exit', abandon);
   void exited.then(() => {
+    process.off('exit', abandon);
     if (!closing) log('the embedded database ended by itself');
   });
 

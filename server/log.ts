@@ -10,10 +10,16 @@ const SECRETS = ['token', 'code', 'authorization', 'cookie', 'password', 'secret
  * @param level pino's level name, `silent` for none
  */
 export function createLogger(level: string): Logger {
-  return pino({
-    level,
-    base: null,
-    timestamp: pino.stdTimeFunctions.isoTime,
-    redact: { paths: SECRETS.flatMap((key) => [key, `*.${key}`]), remove: true },
-  });
+  const output = pino.destination({ dest: process.stdout.fd, sync: true });
+  // A terminal that was closed takes no more lines; running takes are finished all the same.
+  output.on('error', () => undefined);
+  return pino(
+    {
+      level,
+      base: null,
+      timestamp: pino.stdTimeFunctions.isoTime,
+      redact: { paths: SECRETS.flatMap((key) => [key, `*.${key}`]), remove: true },
+    },
+    output,
+  );
 }

@@ -10,6 +10,8 @@ import { DEMO_RECRUITER, seedDemo } from './demo.ts';
 import { createLogger, type Logger } from './log.ts';
 
 const WEB_ROOT = join(import.meta.dirname, '../web/build');
+/** What a shell reports for Ctrl-C. */
+const INTERRUPTED = 130;
 
 function readConfig(): Config {
   try {
@@ -30,7 +32,7 @@ function welcome(config: Config, link: string | null): string {
     ...(link ? [`  A candidate      ${link}   (any address)`] : []),
     ...(config.mail.smtpUrl === null ? [`  Sign-in codes    ${config.publicUrl}/dev/mailbox`] : []),
     '',
-    '  Ctrl-C stops it; running takes are finished first.',
+    '  Ctrl-C stops it; running takes are finished first. A second one quits at once.',
   ];
   return `\n${lines.join('\n')}\n\n`;
 }
@@ -41,21 +43,16 @@ async function main(): Promise<void> {
   await mkdir(config.dataDir, { recursive: true, mode: 0o700 });
   const secret = await loadSecretKey(config);
   const { mongodb } = config;
-  const mongod: Mongod | null =
-    mongodb.url === null
-      ? await startMongod({
-          binary: mongodb.mongodPath,
-          dbPath: mongodb.directory,
-          port: mongodb.mongodPort,
-          log: (message) => log.warn(message),
-        })
-      : null;
+  let mongod: Mongod | null = null;
   let app: App | null = null;
+  let started: Promise<void> = Promise.resolve();
   let stopping: Promise<void> | null = null;
 
   const stop = (code: number): Promise<void> =>
     (stopping ??= (async () => {
       try {
+        // What is being started can be closed once it is there.
+        await started.catch(() => undefined);
         await app?.close();
         await mongod?.close();
       } catch (error) {
@@ -64,14 +61,27 @@ async function main(): Promise<void> {
       }
       process.exit(code);
     })());
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.once(signal, () => {
-      log.info({ signal }, 'stopping: running takes are finished first');
+  // SIGHUP: the terminal was closed.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => {
+      if (stopping) {
+        log.warn({ signal }, 'quitting at once: running takes are cut off');
+        process.exit(INTERRUPTED);
+      }
+      log.info({ signal }, 'stopping: running takes are finished first; asked again, it quits at once');
       void stop(0);
     });
   }
 
-  try {
+  async function start(): Promise<void> {
+    if (mongodb.url === null) {
+      mongod = await startMongod({
+        binary: mongodb.mongodPath,
+        dbPath: mongodb.directory,
+        port: mongodb.mongodPort,
+        log: (message) => log.warn(message),
+      });
+    }
     app = await createApp({
       config,
       secret,
@@ -82,8 +92,14 @@ async function main(): Promise<void> {
     });
     const link = config.isLocal && mongod ? await seedDemo(app, systemClock.now()) : null;
     await app.listen();
+    if (stopping) return;
     log.info({ url: config.publicUrl }, 'ready');
     process.stdout.write(welcome(config, link));
+  }
+
+  started = start();
+  try {
+    await started;
   } catch (error) {
     log.fatal({ err: error }, 'start failed');
     await stop(1);

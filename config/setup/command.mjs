@@ -65,13 +65,7 @@ export function run(program, args, { cwd = ROOT, env, onLine, timeoutMs } = {}) 
 export async function endCommands() {
   leaving = true;
   const signalAll = (/** @type {NodeJS.Signals} */ signal) => {
-    for (const { pid } of running) {
-      try {
-        if (pid !== undefined) process.kill(-pid, signal);
-      } catch {
-        // It has ended in this moment.
-      }
-    }
+    for (const { pid } of running) if (pid !== undefined) signalGroup(pid, signal);
   };
   const ended = [...running].map((child) => once(child, 'close'));
   signalAll('SIGTERM');
@@ -81,7 +75,21 @@ export async function endCommands() {
 }
 
 /**
- * Runs a program whose output is shown, and passes on the signals that ask for an end.
+ * Signals a program that was started with a process group of its own, and what it has started in it.
+ * @param {number} pid
+ * @param {NodeJS.Signals} signal
+ */
+function signalGroup(pid, signal) {
+  try {
+    process.kill(-pid, signal);
+  } catch {
+    // Nobody is left in it.
+  }
+}
+
+/**
+ * Runs a program whose output is shown, and passes on the signals that ask for an end. What it has started and left
+ * behind in its process group is killed when it has ended.
  * @param {string} program
  * @param {string[]} args
  * @param {{ cwd?: string, env?: NodeJS.ProcessEnv }} [options]
@@ -102,6 +110,7 @@ export function runShown(program, args, { cwd = ROOT, env } = {}) {
     child.once('error', reject);
     child.once('exit', (code) => {
       for (const signal of signals) process.off(signal, pass);
+      if (child.pid !== undefined) signalGroup(child.pid, 'SIGKILL');
       resolve(code ?? 1);
     });
   });

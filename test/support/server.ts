@@ -34,6 +34,10 @@ export interface TestServer {
   stop(): Promise<void>;
   /** SIGKILL: nothing is finished. */
   kill(): Promise<void>;
+  /** Ctrl-C in a terminal: SIGINT to the whole process group. Only where it was started as {@link ServerOptions.job}. */
+  interrupt(): void;
+  /** Waits until the process has ended by itself. @returns its exit code, null when a signal ended it */
+  exited(): Promise<number | null>;
   /** Starts again after {@link stop} or {@link kill}, on the same ports and data. */
   start(): Promise<void>;
   /** The code in the newest mail to an address after `since`. @throws Error when none comes within 10 s */
@@ -42,12 +46,18 @@ export interface TestServer {
   close(): Promise<void>;
 }
 
+export interface ServerOptions {
+  /** Settings beyond those that keep it apart from other servers. */
+  env?: Record<string, string>;
+  /** Starts it as `npm start` does, by the launcher, as a terminal's foreground job: a process group of its own. */
+  job?: boolean;
+}
+
 /**
  * Starts the product itself, `server/main.ts`, as a process with its own data folder, ports and embedded database.
- * @param options.env settings beyond those that keep it apart from other servers
  * @throws Error with the server's last lines when it is not ready within a minute
  */
-export async function startServer(options: { env?: Record<string, string> } = {}): Promise<TestServer> {
+export async function startServer(options: ServerOptions = {}): Promise<TestServer> {
   if (!existsSync(join(ROOT, 'web/build/200.html'))) throw new Error('web/ is not built: run "npm test" or vite build');
   const dataDir = await mkdtemp(join(tmpdir(), 'goodtake-server-'));
   const first = await freePorts(2 * RANGE + 10);
@@ -73,9 +83,14 @@ export async function startServer(options: { env?: Record<string, string> } = {}
   const logs: string[] = [];
   let child: ChildProcess | null = null;
   let ended: Promise<unknown> = Promise.resolve();
+  const { job = false } = options;
+  const program = job ? 'test/fixtures/launcher.mjs' : 'server/main.ts';
 
   async function start(): Promise<void> {
-    const started = spawn(process.execPath, ['server/main.ts'], { cwd: ROOT, env, stdio: ['ignore', 'pipe', 'pipe'] });
+    const started = spawn(process.execPath, [program], {
+      ...{ cwd: ROOT, env, detached: job },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     child = started;
     ended = once(started, 'close');
     for (const stream of [started.stdout, started.stderr]) {
@@ -85,7 +100,7 @@ export async function startServer(options: { env?: Record<string, string> } = {}
     while (!(await isReady(url))) {
       const failed = started.exitCode !== null || started.signalCode !== null;
       if (failed || Date.now() > until) {
-        started.kill('SIGKILL');
+        started.kill(job ? 'SIGTERM' : 'SIGKILL');
         await ended;
         throw new Error(`the server did not become ready:\n${logs.slice(-30).join('\n')}`);
       }
@@ -122,6 +137,14 @@ export async function startServer(options: { env?: Record<string, string> } = {}
     },
     stop: () => end('SIGTERM'),
     kill: () => end('SIGKILL'),
+    interrupt() {
+      if (!job || !child?.pid) throw new Error('only a running job can be interrupted');
+      process.kill(-child.pid, 'SIGINT');
+    },
+    async exited() {
+      await ended;
+      return child?.exitCode ?? null;
+    },
 
     async codeFor(address, since) {
       const until = Date.now() + MAIL_TIMEOUT_MS;
