@@ -5,6 +5,10 @@ import { runShown } from './command.mjs';
 import { withLock } from './lock.mjs';
 import { findNode } from './node.mjs';
 import { CannotGoOn, say } from './say.mjs';
+import { conclude } from './test.mjs';
+
+/** The commands whose last line is `N passed, N failed`, also when they do not come as far as a test. */
+const COUNTING = ['test', 'check'];
 
 const [command = 'start', ...rest] = process.argv.slice(2);
 
@@ -19,7 +23,6 @@ try {
     process.exitCode = await runShown(node, process.argv.slice(1), { env });
   }
 } catch (error) {
-  if (!(error instanceof CannotGoOn)) throw error;
-  say(error.message);
-  process.exitCode = 1;
+  say(error instanceof CannotGoOn ? error.message : error instanceof Error ? (error.stack ?? '') : String(error));
+  process.exitCode = COUNTING.includes(command) ? conclude([{ passed: 0, failed: 1 }]) : 1;
 }

@@ -117,3 +117,17 @@ test.each([
 test('no report is a failure', () => {
   expect(countReport(path.join(home, 'none.json'), 0)).toEqual({ passed: 0, failed: 1 });
 });
+
+test.each([
+  ['test', '0 passed, 1 failed\n'],
+  ['check', '0 passed, 1 failed\n'],
+  ['start', ''],
+])('when set-up fails, %s ends with the counts, if it is one that counts', (command, output) => {
+  const notFolder = path.join(home, 'file');
+  writeFileSync(notFolder, '');
+  const script = path.join(import.meta.dirname, 'run.mjs');
+  const env = { ...process.env, XDG_CACHE_HOME: notFolder };
+  const { status, stdout, stderr } = spawnSync(process.execPath, [script, command], { env, encoding: 'utf8' });
+  expect({ status, stdout }).toEqual({ status: 1, stdout: output });
+  expect(stderr).toContain('ENOTDIR');
+});

@@ -51,24 +51,31 @@ export async function runChecks() {
 
 /** @returns {Promise<Count[]>} */
 async function runStaticChecks() {
-  const counts = [];
-  await syncWeb();
+  const synced = await check('generated types of the web application', syncWeb);
+  const counts = synced.failed > 0 ? [synced] : [];
   for (const { name, script, args, cwd = '.' } of STATIC_CHECKS) {
-    counts.push(
-      await step(name, async () => {
-        try {
-          const options = { cwd: path.join(ROOT, cwd) };
-          await run(process.execPath, [path.join(ROOT, 'node_modules', script), ...args], options);
-          return { passed: 1, failed: 0 };
-        } catch (error) {
-          say(error instanceof Error ? error.message : String(error));
-          say(`${name}: FAILED`);
-          return { passed: 0, failed: 1 };
-        }
-      }),
-    );
+    const program = [path.join(ROOT, 'node_modules', script), ...args];
+    counts.push(await check(name, () => run(process.execPath, program, { cwd: path.join(ROOT, cwd) })));
   }
   return counts;
+}
+
+/**
+ * @param {string} name
+ * @param {() => Promise<unknown>} work fails by throwing
+ * @returns {Promise<Count>}
+ */
+function check(name, work) {
+  return step(name, async () => {
+    try {
+      await work();
+      return { passed: 1, failed: 0 };
+    } catch (error) {
+      say(error instanceof Error ? error.message : String(error));
+      say(`${name}: FAILED`);
+      return { passed: 0, failed: 1 };
+    }
+  });
 }
 
 /**
@@ -110,8 +117,12 @@ export function countReport(file, code) {
   return { passed: report.numPassedTests, failed: failed === 0 && code !== 0 ? 1 : failed };
 }
 
-/** @param {Count[]} counts */
-function conclude(counts) {
+/**
+ * Prints the last line.
+ * @param {Count[]} counts
+ * @returns {number} the exit code
+ */
+export function conclude(counts) {
   const sum = (/** @type {keyof Count} */ key) => counts.reduce((total, count) => total + count[key], 0);
   process.stdout.write(`${sum('passed')} passed, ${sum('failed')} failed\n`);
   return sum('failed') === 0 && sum('passed') > 0 ? 0 : 1;
