@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises';
 import { AppError } from '#protocol/errors.ts';
 import type { CaptureContainer } from './args.ts';
 import { captureType, type CaptureType } from './capture-files.ts';
+import type { WatchedCapture } from './capture-watch.ts';
 import { probePackets } from './probe-packets.ts';
 import type { ProbeOptions } from './probe-run.ts';
 
@@ -16,6 +17,20 @@ export interface CaptureResult {
   /** Of the first picture, in pixels. */
   width: number;
   height: number;
+}
+
+/** What is known of a capture that was read to its last byte while it was written: nothing is read again. */
+export function resultOf(file: string, container: CaptureContainer, watched: WatchedCapture): CaptureResult {
+  const { video, audio, size, bytes } = watched;
+  const endMs = Math.max(video.endMs, audio?.endMs ?? 0);
+  return {
+    file,
+    type: captureType(container),
+    durationMs: Math.round(endMs - video.startMs),
+    bytes,
+    hasAudio: audio !== null,
+    ...size,
+  };
 }
 
 /**
@@ -34,14 +49,11 @@ export async function examineCapture(
   const size = video?.sizes[0];
   if (!video || !size) throw new AppError('recorder_failed', 'The recording has no picture.');
   const { size: bytes } = await stat(file);
-  const endMs = Math.max(video.endMs, audio?.endMs ?? 0);
-  return {
-    file,
-    type: captureType(container),
-    durationMs: Math.round(endMs - video.startMs),
+  const { width, height } = size;
+  return resultOf(file, container, {
+    video: { ...video, packets: video.count },
+    audio: audio && { ...audio, packets: audio.count },
+    size: { width, height },
     bytes,
-    hasAudio: audio !== null,
-    width: size.width,
-    height: size.height,
-  };
+  });
 }

@@ -1,18 +1,33 @@
 import { watch } from 'node:fs';
 import { open } from 'node:fs/promises';
 import type { CaptureContainer } from './args.ts';
-import { createFragmentReader } from './fragments.ts';
+import { createCaptureIndex, type StreamIndex } from './capture-index.ts';
 
-/** For file systems that tell of no change. */
-const FALLBACK_INTERVAL_MS = 250;
+/**
+ * How often what was added is taken in, once the first picture has come: so that little is left to read at the end.
+ * Also the only look at file systems that tell of no change.
+ */
+const INDEX_INTERVAL_MS = 250;
+
+/** A capture that was read to its last byte while it was written. */
+export interface WatchedCapture {
+  video: StreamIndex;
+  audio: StreamIndex | null;
+  size: { width: number; height: number };
+  bytes: number;
+}
 
 /** Watches a capture grow. */
 export interface CaptureWatch {
-  /** Resolves with the instant at which the file was seen to hold a whole fragment with a picture. */
+  /** Resolves with the instant at which the file was seen to hold a whole fragment that begins with a key frame. */
   readonly firstPicture: Promise<number>;
   /** When the file last grew, in milliseconds since 1970. */
   lastGrowthAt(): number;
-  close(): Promise<void>;
+  /**
+   * Ends the watch of a file that nobody writes any more.
+   * @returns what is in it; null when it has no picture, or anything in it was not understood. Twice is once
+   */
+  close(): Promise<WatchedCapture | null>;
 }
 
 /**
@@ -21,52 +36,64 @@ export interface CaptureWatch {
  */
 export async function watchCapture(path: string, container: CaptureContainer): Promise<CaptureWatch> {
   const file = await open(path, 'r');
-  const reader = createFragmentReader(file, container);
+  const index = createCaptureIndex(file, container);
   const { promise: firstPicture, resolve } = Promise.withResolvers<number>();
   let lastGrowthAt = Date.now();
-  let bytes = 0;
   let seen = false;
-  let closed = false;
+  let failed = false;
   let running: Promise<void> | null = null;
   let again = false;
+  let closing: Promise<WatchedCapture | null> | null = null;
 
   async function look(): Promise<void> {
     do {
       again = false;
-      const { size } = await file.stat();
-      if (size !== bytes) lastGrowthAt = Date.now();
-      bytes = size;
-      if (!seen && (await reader.hasPicture())) {
+      const { bytes } = index;
+      await index.update();
+      if (index.bytes !== bytes) lastGrowthAt = Date.now();
+      if (!seen && index.video) {
         seen = true;
         resolve(Date.now());
       }
-    } while (again && !closed);
+    } while (again && !seen);
   }
   /** One look at a time; changes during it are looked at once more. */
-  function changed(): void {
+  function lookSoon(): void {
     again = true;
-    if (closed) return;
     running ??= look()
-      // A file that cannot be read grows no more: the recorder notices that.
-      .catch(() => undefined)
+      // A file that cannot be read grows no more, which the recorder notices; its end is examined by other means.
+      .catch(() => {
+        failed = true;
+      })
       .finally(() => {
         running = null;
       });
   }
 
-  const watcher = watch(path, changed);
+  async function finish(): Promise<WatchedCapture | null> {
+    clearInterval(interval);
+    watcher.close();
+    try {
+      await running;
+      await index.update();
+      const { video, audio, size, bytes } = index;
+      const whole = !failed && (await file.stat()).size === bytes;
+      return whole && video && size ? { video, audio, size, bytes } : null;
+    } catch {
+      return null;
+    } finally {
+      await file.close();
+    }
+  }
+
+  const watcher = watch(path, () => {
+    if (!seen) lookSoon();
+  });
   watcher.on('error', () => undefined);
-  const fallback = setInterval(changed, FALLBACK_INTERVAL_MS);
+  const interval = setInterval(lookSoon, INDEX_INTERVAL_MS);
   return {
     firstPicture,
     lastGrowthAt: () => lastGrowthAt,
-    async close() {
-      if (closed) return;
-      closed = true;
-      clearInterval(fallback);
-      watcher.close();
-      await running;
-      await file.close();
-    },
+    close: () => (closing ??= finish()),
   };
 }

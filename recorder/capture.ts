@@ -3,7 +3,7 @@ import { AppError } from '#protocol/errors.ts';
 import type { CaptureContainer } from './args.ts';
 import { endFfmpeg, within } from './capture-end.ts';
 import { finishFile, type TakeFiles } from './capture-files.ts';
-import { examineCapture, type CaptureResult } from './capture-result.ts';
+import { examineCapture, resultOf, type CaptureResult } from './capture-result.ts';
 import { alignReports, type CaptureRtcp } from './capture-rtcp.ts';
 import type { Launched } from './capture-launch.ts';
 import type { CaptureWatch } from './capture-watch.ts';
@@ -161,7 +161,10 @@ export function superviseCapture(parts: CaptureParts): Capture {
   async function finish(): Promise<CaptureResult> {
     await close(true);
     try {
-      const result = await examineCapture(files.part(container), container, parts.tools);
+      const part = files.part(container);
+      const watched = await watch.close();
+      // What was cut off in the middle, or is not understood, is decoded to see what of it can be played.
+      const result = watched ? resultOf(part, container, watched) : await examineCapture(part, container, parts.tools);
       return { ...result, file: await finishFile(files, container) };
     } catch (error) {
       await rm(files.part(container), { force: true });
