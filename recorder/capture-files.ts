@@ -14,6 +14,8 @@ export interface TakeFiles {
   part(container: CaptureContainer): string;
   /** When it is known to be playable. */
   finished(container: CaptureContainer): string;
+  /** A copy that plays everywhere, made when somebody needs it. */
+  replay: string;
   /** The description of its streams, while ffmpeg starts. */
   sdp: string;
 }
@@ -37,6 +39,7 @@ export function takeFiles(directory: string, sessionId: string, takeId: string):
     folder,
     part: (container) => `${base}.part.${container}`,
     finished: (container) => `${base}.${container}`,
+    replay: `${base}.replay.mp4`,
     sdp: `${base}.sdp`,
   };
 }
@@ -70,7 +73,7 @@ export async function findContainer(files: TakeFiles, stage: 'part' | 'finished'
  */
 export async function removeTake(files: TakeFiles): Promise<void> {
   const all = CONTAINERS.flatMap((container) => [files.part(container), files.finished(container)]);
-  for (const file of [...all, files.sdp]) await removeVerified(file);
+  for (const file of [...all, files.replay, files.sdp]) await removeVerified(file);
 }
 
 /**

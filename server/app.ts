@@ -5,6 +5,7 @@ import type { Config } from '#config/load.ts';
 import type { IceServer } from '#protocol/events.ts';
 import { createPublishQueue } from '#recorder/publish-queue.ts';
 import { createRecorder } from '#recorder/recorder.ts';
+import { createReplays } from '#recorder/replay.ts';
 import { createFolderStorage } from '#recorder/storage/folder.ts';
 import { createS3Storage } from '#recorder/storage/s3.ts';
 import type { Storage } from '#recorder/storage/storage.ts';
@@ -158,7 +159,7 @@ export async function createApp(options: AppOptions) {
       ...createInterviewHandlers({ editor }),
       ...createSessionHandlers({ gate, desk }),
     },
-    media: { urls, storage, openCapture: (sessionId, takeId) => recorder.open(sessionId, takeId) },
+    media: { urls, storage, replays: createReplays({ directory: config.recorder.directory, recorder, queue }) },
     checks: { database: () => store.ping(), storage: () => storage.check() },
     mounts: [
       ...(issuer ? [(request: IncomingMessage, response: ServerResponse) => issuer.handle(request, response)] : []),

@@ -3,6 +3,7 @@ import type { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import * as z from 'zod';
 import { AppError } from '#protocol/errors.ts';
+import type { Replays } from '#recorder/replay.ts';
 import type { Storage } from '#recorder/storage/storage.ts';
 import type { MediaSource, MediaUrls } from '#server/media-urls.ts';
 import { parseRange, type ByteRange } from './range.ts';
@@ -10,8 +11,8 @@ import { parseRange, type ByteRange } from './range.ts';
 export interface MediaOptions {
   urls: MediaUrls;
   storage: Storage;
-  /** Where a take's finished capture lies, and its media type; null when it is gone. */
-  openCapture: (sessionId: string, takeId: string) => Promise<{ file: string; type: string } | null>;
+  /** Where a take's finished capture lies, or a copy of it that plays everywhere, and its media type. */
+  replays: Replays;
 }
 
 /** Bytes of known length that can be read in parts. `close` frees what `read` has not taken over. */
@@ -23,6 +24,8 @@ interface Media {
 }
 
 const tokenParams = z.object({ token: z.string() });
+/** A browser that cannot play captures as they are asks for a copy that plays everywhere. */
+const playQuery = z.object({ play: z.enum(['as-recorded', 'everywhere']).default('as-recorded') });
 
 /**
  * `GET` and `HEAD /media/:token`: plays the video that a signed address stands for. The address is the permission, as a
@@ -35,7 +38,12 @@ export function registerMedia(app: FastifyInstance, options: MediaOptions): void
     config: { access: 'public' },
     handler: async (request, reply) => {
       const { token } = tokenParams.parse(request.params);
-      const media = await openMedia(options.urls.verify(token), options);
+      const query = playQuery.safeParse(request.query);
+      if (!query.success) {
+        throw new AppError('bad_request', 'play must be as-recorded or everywhere.', { field: 'play' });
+      }
+      const everywhere = query.data.play === 'everywhere';
+      const media = await openMedia(options.urls.verify(token), { ...options, everywhere });
       if (!media) throw new AppError('not_found', 'This video does not exist any more.');
       return sendMedia(media, request, reply);
     },
@@ -66,9 +74,12 @@ async function sendMedia(media: Media, request: FastifyRequest, reply: FastifyRe
   return reply.send(await media.read(part));
 }
 
-async function openMedia(source: MediaSource, options: MediaOptions): Promise<Media | null> {
-  if (source.kind === 'stored') return openStored(source.key, options.storage);
-  const capture = await options.openCapture(source.sessionId, source.takeId);
+async function openMedia(
+  source: MediaSource,
+  { storage, replays, everywhere }: MediaOptions & { everywhere: boolean },
+): Promise<Media | null> {
+  if (source.kind === 'stored') return openStored(source.key, storage);
+  const capture = await replays.open({ sessionId: source.sessionId, takeId: source.takeId, everywhere });
   return capture && openFile(capture.file, capture.type);
 }
 

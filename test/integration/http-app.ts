@@ -48,7 +48,7 @@ export async function startApp() {
     media: {
       urls,
       storage: createFolderStorage({ directory: join(store.folder, 'storage') }),
-      openCapture: () => Promise.resolve(null),
+      replays: { open: () => Promise.resolve(null) },
     },
     checks: { database: () => store.store.ping() },
     log: createLogger('silent'),

@@ -68,7 +68,7 @@ beforeAll(async () => {
     media: {
       urls: createMediaUrls({ secret: 'x'.repeat(32), ttlMs: 1000, clock: systemClock }),
       storage: createFolderStorage({ directory: join(home.folder, 'storage') }),
-      openCapture: () => Promise.resolve(null),
+      replays: { open: () => Promise.resolve(null) },
     },
     checks: { database: () => (ready ? Promise.resolve() : Promise.reject(new Error('down'))) },
     mounts: [

@@ -31,6 +31,7 @@ beforeAll(async () => {
   const file = (name: string) => join(home.folder, name);
   const storage = createFolderStorage({ directory: file('storage') });
   await writeFile(file('small'), CONTENT);
+  await writeFile(file('copy'), 'a copy');
   await writeFile(file('large'), Buffer.alloc(LARGE_BYTES, 7));
   await storage.put('answers/one.mp4', file('small'));
   await storage.put('answers/large.mp4', file('large'));
@@ -47,12 +48,15 @@ beforeAll(async () => {
   registerMedia(app, {
     urls,
     storage: watched,
-    openCapture: (sessionId, takeId) =>
-      Promise.resolve(
-        sessionId === SESSION
-          ? { file: file({ 'take-1': 'small', 'take-2': 'large' }[takeId] ?? 'missing'), type: 'video/x-matroska' }
-          : null,
-      ),
+    replays: {
+      open({ sessionId, takeId, everywhere }) {
+        const name = { 'take-1': 'small', 'take-2': 'large' }[takeId] ?? 'missing';
+        if (sessionId !== SESSION) return Promise.resolve(null);
+        return Promise.resolve(
+          everywhere ? { file: file('copy'), type: 'video/mp4' } : { file: file(name), type: 'video/webm' },
+        );
+      },
+    },
   });
   await app.listen({ host: '127.0.0.1', port: 0 });
   port = portOf(app.server);
@@ -65,7 +69,7 @@ afterAll(async () => {
 
 test.each([
   ['a saved answer', stored, 'video/mp4'],
-  ["a take's capture", capture, 'video/x-matroska'],
+  ["a take's capture", capture, 'video/webm'],
 ])('%s is sent whole, in parts, and by its head alone', async (_title, path, type) => {
   const whole = await callServer(port, 'GET', path);
   expect(whole.status).toBe(200);
@@ -151,3 +155,15 @@ async function openFiles(folder: string): Promise<number> {
   const targets = await Promise.all(descriptors.map((fd) => readlink(`/proc/self/fd/${fd}`).catch(() => '')));
   return targets.filter((target) => target.startsWith(folder)).length;
 }
+
+test('a browser that asks for it gets a copy of a take that plays everywhere; any other wish is refused', async () => {
+  const take = urls.sign({ kind: 'capture', sessionId: SESSION, takeId: 'take-1' });
+  const copy = await callServer(port, 'GET', `${take}?play=everywhere`);
+  expect([copy.status, copy.headers['content-type'], copy.bytes.toString()]).toEqual([200, 'video/mp4', 'a copy']);
+  const kept = urls.sign({ kind: 'stored', key: 'answers/one.mp4' });
+  const answer = await callServer(port, 'GET', `${kept}?play=everywhere`);
+  expect(answer.bytes.equals(CONTENT)).toBe(true);
+  const refused = await callServer(port, 'GET', `${take}?play=nowhere`);
+  expect(refused.status).toBe(400);
+  expect(JSON.parse(refused.bytes.toString())).toMatchObject({ code: 'bad_request', field: 'play' });
+});
