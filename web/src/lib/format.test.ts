@@ -2,9 +2,9 @@ import { expect, test } from 'vitest';
 import { formatBytes, formatClock, formatInstant, formatSpan, plural } from './format.ts';
 
 test('spans are said in minutes and seconds', () => {
-  expect(formatSpan(20_000)).toBe('20 s');
-  expect(formatSpan(120_000)).toBe('2 min');
-  expect(formatSpan(150_400)).toBe('2 min 30 s');
+  expect(formatSpan(20_000)).toBe('20\u00a0s');
+  expect(formatSpan(120_000)).toBe('2\u00a0min');
+  expect(formatSpan(150_400)).toBe('2\u00a0min 30\u00a0s');
 });
 
 test('a clock never shows more than is left, and never a negative time', () => {

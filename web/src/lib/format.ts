@@ -1,12 +1,12 @@
 const BYTES_PER_MB = 1_000_000;
 
-/** A span as "45 s", "2 min" or "2 min 30 s", to whole seconds. */
+/** A span as "45 s", "2 min" or "2 min 30 s", to whole seconds; number and unit stay on one line. */
 export function formatSpan(ms: number): string {
   const seconds = Math.round(ms / 1000);
   const minutes = Math.floor(seconds / 60);
   const rest = seconds % 60;
-  if (minutes === 0) return `${String(rest)} s`;
-  return rest === 0 ? `${String(minutes)} min` : `${String(minutes)} min ${String(rest)} s`;
+  if (minutes === 0) return `${String(rest)}\u00a0s`;
+  return rest === 0 ? `${String(minutes)}\u00a0min` : `${String(minutes)}\u00a0min ${String(rest)}\u00a0s`;
 }
 
 /** A span as a clock shows it, "1:05"; parts of a second are dropped. */

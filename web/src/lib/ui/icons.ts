@@ -29,10 +29,13 @@ export const icons = {
   retake: 'M4 5v5h5M4.5 10A8 8 0 1 1 4 14',
   shield: 'M12 3.5 5 6v5.5c0 4.3 2.9 7.5 7 9 4.1-1.5 7-4.7 7-9V6ZM9 12l2.2 2.2L15.2 10',
   signOut: 'M10 4.5H6a1 1 0 0 0-1 1v13a1 1 0 0 0 1 1h4M14 8l4 4-4 4M18 12H9.5',
-  stop: 'M7 7h10v10H7Z',
+  stop: 'M6 6h12v12H6Z',
   trash:
     'M5 7h14M10 11v6M14 11v6M6.5 7l.8 12a1 1 0 0 0 1 1h7.4a1 1 0 0 0 1-1l.8-12M9 7V5a1 1 0 0 1 1-1h4a1 1 0 0 1 1 1v2',
   warning: 'M12 3.5a8.5 8.5 0 1 0 0 17 8.5 8.5 0 0 0 0-17ZM12 7.5v5.5M12 16.1v.1',
 } as const;
 
 export type IconName = keyof typeof icons;
+
+/** The signs of a player are filled, as everybody knows them. */
+export const filled: ReadonlySet<IconName> = new Set<IconName>(['play', 'stop']);
