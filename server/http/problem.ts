@@ -15,10 +15,6 @@ export function toProblem(error: AppError, id?: string): Problem {
   };
 }
 
-/** The driver's and mongoose's names for "the database cannot be reached". */
-const DATABASE_UNREACHABLE =
-  /^Mongo(ose)?(Network|NetworkTimeout|ServerSelection|NotConnected|TopologyClosed|OperationTimeout|PoolCleared|WaitQueueTimeout)(OnNetwork)?Error$/;
-
 /** Fastify's own refusals, by their code. */
 const FASTIFY_CODES: Readonly<Record<string, { code: ErrorCode; message: string }>> = {
   FST_ERR_CTP_BODY_TOO_LARGE: { code: 'too_large', message: 'The request is too large.' },
@@ -27,10 +23,7 @@ const FASTIFY_CODES: Readonly<Record<string, { code: ErrorCode; message: string 
   FST_ERR_CTP_INVALID_JSON_BODY: { code: 'bad_request', message: 'The body must be valid JSON.' },
 };
 
-/**
- * The error that a client may see in place of any other. What is not of our catalogue becomes `internal`, or
- * `unavailable` when it is the database that cannot be reached.
- */
+/** The error that a client may see in place of any other. What is not of our catalogue becomes `internal`. */
 export function toAppError(error: unknown): AppError {
   if (error instanceof AppError) return error;
   if (error instanceof Error) {
@@ -38,9 +31,6 @@ export function toAppError(error: unknown): AppError {
     if (refusal) return new AppError(refusal.code, refusal.message, { cause: error });
     if ('statusCode' in error && typeof error.statusCode === 'number' && error.statusCode < 500) {
       return new AppError('bad_request', 'The request could not be read.', { cause: error });
-    }
-    if (DATABASE_UNREACHABLE.test(error.name)) {
-      return new AppError('unavailable', 'The service is not available just now. Please try again.', { cause: error });
     }
   }
   return new AppError('internal', 'Something went wrong on our side.', { cause: error });

@@ -1,5 +1,6 @@
 import mongoose from 'mongoose';
 import { isDuplicateKey, toObjectId } from './connect.ts';
+import { whileReachable } from './unavailable.ts';
 
 /** A person who has signed in, known by the issuer's word for them. */
 export interface Account {
@@ -54,7 +55,7 @@ export function createAccounts(connection: mongoose.Connection) {
     return found && toAccount(found);
   }
 
-  return {
+  return whileReachable({
     find,
 
     async get(id: string): Promise<Account | null> {
@@ -86,7 +87,7 @@ export function createAccounts(connection: mongoose.Connection) {
         .lean();
       return changed && toAccount(changed);
     },
-  };
+  });
 }
 
 function toAccount(document: AccountDocument): Account {

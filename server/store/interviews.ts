@@ -11,6 +11,7 @@ import {
   type RowDocument,
 } from './interview-document.ts';
 import { afterCursor, toPage, type Page, type PageRequest } from './paging.ts';
+import { whileReachable } from './unavailable.ts';
 
 export type { Interview, InterviewContent, InterviewSummary };
 
@@ -27,7 +28,7 @@ export function createInterviews(connection: mongoose.Connection) {
   const model = connection.model<InterviewDocument>('Interview', interviewSchema);
   const own = (key: InterviewKey) => ({ _id: toObjectId(key.id), organisationId: toObjectId(key.organisationId) });
 
-  return {
+  return whileReachable({
     async create(organisationId: string, content: InterviewContent, now: number): Promise<Interview> {
       const made = await model.create({
         ...content,
@@ -148,5 +149,5 @@ export function createInterviews(connection: mongoose.Connection) {
       const found = await model.find({ deletedAt: { $gt: 0 } }, { _id: 1 }).lean();
       return found.map((document) => document._id.toHexString());
     },
-  };
+  });
 }

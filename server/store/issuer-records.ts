@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import mongoose from 'mongoose';
 import { isDuplicateKey } from './connect.ts';
+import { whileReachable } from './unavailable.ts';
 
 interface SubjectDocument {
   /** The subject: random, so that it says nothing of the address. */
@@ -38,7 +39,7 @@ export function createIssuerRecords(connection: mongoose.Connection) {
   const subjects = connection.model<SubjectDocument>('IssuerSubject', subjectSchema);
   const keys = connection.model<SealedDocument>('IssuerKey', sealedSchema);
 
-  return {
+  return whileReachable({
     /** The subject of an address (lower case), the same for ever; made at the first sign-in. */
     async subjectOf(email: string, now: number): Promise<string> {
       const known = await subjects.findOne({ email }).lean();
@@ -86,5 +87,5 @@ export function createIssuerRecords(connection: mongoose.Connection) {
       if (!kept) throw new Error('the sealed signing key could not be kept');
       return kept.box;
     },
-  };
+  });
 }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import mongoose from 'mongoose';
+import { whileReachable } from './unavailable.ts';
 
 /** What the embedded issuer keeps: sessions, interactions, grants, codes and refresh tokens, told apart by `model`. */
 interface OidcPayload {
@@ -62,7 +63,7 @@ export function createOidcPayloads(connection: mongoose.Connection) {
     return payload;
   }
 
-  return {
+  return whileReachable({
     /** Writes the payload whole. `expiresInS` undefined: it is kept until destroyed. */
     async upsert(kind: string, id: string, payload: OidcPayload, expiresInS: number | undefined): Promise<void> {
       const { grantId, uid, userCode } = payload;
@@ -111,7 +112,7 @@ export function createOidcPayloads(connection: mongoose.Connection) {
       await model.deleteOne({ _id: keyOf('Grant', grantId) });
       await model.deleteMany({ grantId });
     },
-  };
+  });
 }
 
 function keyOf(kind: string, id: string): string {

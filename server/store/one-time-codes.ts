@@ -1,4 +1,5 @@
 import mongoose from 'mongoose';
+import { whileReachable } from './unavailable.ts';
 
 /** A code that was sent and has neither been used nor replaced. */
 interface OneTimeCode {
@@ -38,7 +39,7 @@ export type OneTimeCodes = ReturnType<typeof createOneTimeCodes>;
 /** The codes that were mailed, one for each sign-in that is under way. */
 export function createOneTimeCodes(connection: mongoose.Connection) {
   const model = connection.model<CodeDocument>('OneTimeCode', codeSchema);
-  return {
+  return whileReachable({
     /** Keeps the code as the only one of this sign-in; an earlier one is dead from then on. */
     async replace(signInId: string, code: Omit<OneTimeCode, 'tries'>): Promise<void> {
       const { email, hash, expiresAt } = code;
@@ -73,5 +74,5 @@ export function createOneTimeCodes(connection: mongoose.Connection) {
       const { deletedCount } = await model.deleteOne({ _id: signInId, hash });
       return deletedCount === 1;
     },
-  };
+  });
 }

@@ -1,6 +1,7 @@
 import mongoose from 'mongoose';
 import type { roles } from '#protocol/account.ts';
 import { isDuplicateKey, toObjectId } from './connect.ts';
+import { whileReachable } from './unavailable.ts';
 
 export type Role = (typeof roles)[number];
 
@@ -39,7 +40,7 @@ export type Organisations = ReturnType<typeof createOrganisations>;
 /** The organisations that make interviews, with their members. */
 export function createOrganisations(connection: mongoose.Connection) {
   const model = connection.model<OrganisationDocument>('Organisation', organisationSchema);
-  return {
+  return whileReachable({
     /** The organisation that an account belongs to, if any. */
     async ofAccount(accountId: string): Promise<Membership | null> {
       const member = toObjectId(accountId);
@@ -70,5 +71,5 @@ export function createOrganisations(connection: mongoose.Connection) {
         throw error;
       }
     },
-  };
+  });
 }

@@ -1,5 +1,6 @@
 import mongoose from 'mongoose';
 import { isDuplicateKey } from './connect.ts';
+import { whileReachable } from './unavailable.ts';
 
 interface CounterDocument {
   /** What is counted and the window's number: a new window starts a new document. */
@@ -52,7 +53,7 @@ export function createRateCounters(connection: mongoose.Connection) {
     }
   }
 
-  return {
+  return whileReachable({
     /**
      * Counts one event against every limit. A refused event counts too.
      * @returns 0 when it is within all limits, else how long to wait in milliseconds
@@ -66,5 +67,5 @@ export function createRateCounters(connection: mongoose.Connection) {
       );
       return Math.max(0, ...waits);
     },
-  };
+  });
 }

@@ -1,6 +1,7 @@
 import mongoose from 'mongoose';
 import { isDuplicateKey, toObjectId } from './connect.ts';
 import { afterCursor, toPage, type Page, type PageRequest } from './paging.ts';
+import { whileReachable } from './unavailable.ts';
 
 /** What every stored session has; the rest of its content is the caller's and is kept as it is. */
 export interface SessionKeys {
@@ -11,6 +12,8 @@ export interface SessionKeys {
   accountId: string;
   attempt: number;
   state: string;
+  /** When the sweep has to look at it next; null when never. */
+  sweepAt: number | null;
 }
 
 interface SessionDocument {
@@ -21,6 +24,7 @@ interface SessionDocument {
   accountId: string;
   attempt: number;
   state: string;
+  sweepAt: number | null;
   content: object;
 }
 
@@ -32,6 +36,7 @@ const sessionSchema = new mongoose.Schema<SessionDocument>(
     accountId: { type: String, required: true },
     attempt: { type: Number, required: true },
     state: { type: String, required: true },
+    sweepAt: { type: Number, default: null },
     content: { type: Object, required: true },
   },
   { versionKey: false, minimize: false, strict: 'throw' },
@@ -39,7 +44,8 @@ const sessionSchema = new mongoose.Schema<SessionDocument>(
   .index({ interviewId: 1, accountId: 1, attempt: 1 }, { unique: true })
   .index({ interviewId: 1, _id: -1 })
   .index({ accountId: 1, _id: -1 })
-  .index({ state: 1 });
+  .index({ state: 1, interviewId: 1 })
+  .index({ sweepAt: 1 }, { partialFilterExpression: { sweepAt: { $gt: 0 } } });
 
 export interface Sessions<S extends SessionKeys> {
   /** Stores a new session; null when this person's attempt exists already. */
@@ -53,6 +59,14 @@ export interface Sessions<S extends SessionKeys> {
   ofVisitor(interviewId: string, accountId: string): Promise<S[]>;
   /** How many sessions the interviews have, by state. */
   countByState(interviewIds: readonly string[]): Promise<{ interviewId: string; state: string; count: number }[]>;
+  /** The ids of at most `limit` sessions whose `sweepAt` has come, the longest due first. */
+  dueForSweep(now: number, limit: number): Promise<string[]>;
+  /** The ids of at most `limit` sessions in one of the states whose interview is closed or gone. */
+  ofClosedInterviews(states: readonly string[], now: number, limit: number): Promise<string[]>;
+  /** The states of those of the sessions that exist. */
+  statesOf(ids: readonly string[]): Promise<Map<string, string>>;
+  /** Whether there is a session at all. */
+  any(): Promise<boolean>;
   /** Every session in one of the states. */
   inStates(states: readonly string[]): AsyncIterable<S>;
   ofInterview(interviewId: string): AsyncIterable<S>;
@@ -67,10 +81,10 @@ export function createSessions<S extends SessionKeys>(connection: mongoose.Conne
     ({ ...content, ...keys, id: _id.toHexString() }) as unknown as S;
 
   function toDocument(session: Omit<S, 'id'>): Omit<SessionDocument, '_id'> {
-    const { version, interviewId, organisationId, accountId, attempt, state, ...rest } = session;
+    const { version, interviewId, organisationId, accountId, attempt, state, sweepAt, ...rest } = session;
     const content: Record<string, unknown> = { ...rest };
     delete content['id'];
-    return { version, interviewId, organisationId, accountId, attempt, state, content };
+    return { version, interviewId, organisationId, accountId, attempt, state, sweepAt, content };
   }
 
   async function* stream(filter: mongoose.QueryFilter<SessionDocument>): AsyncIterable<S> {
@@ -86,7 +100,7 @@ export function createSessions<S extends SessionKeys>(connection: mongoose.Conne
     return toPage(found, limit, toSession);
   }
 
-  return {
+  return whileReachable({
     async create(session) {
       try {
         return toSession((await model.create(toDocument(session))).toObject());
@@ -115,10 +129,39 @@ export function createSessions<S extends SessionKeys>(connection: mongoose.Conne
         { $group: { _id: { interviewId: '$interviewId', state: '$state' }, count: { $sum: 1 } } },
         { $project: { _id: 0, interviewId: '$_id.interviewId', state: '$_id.state', count: 1 } },
       ]),
+    async dueForSweep(now, limit) {
+      const due = model.find({ sweepAt: { $gt: 0, $lte: now } }, { _id: 1 });
+      const found = await due.sort({ sweepAt: 1 }).limit(limit).lean();
+      return found.map(({ _id }) => _id.toHexString());
+    },
+    async ofClosedInterviews(states, now, limit) {
+      const open = { deletedAt: null, $or: [{ closesAt: null }, { closesAt: { $gt: now } }] };
+      const closed = await model.aggregate<{ _id: string }>([
+        { $match: { state: { $in: [...states] } } },
+        { $group: { _id: '$interviewId' } },
+        { $set: { key: { $toObjectId: '$_id' } } },
+        {
+          $lookup: {
+            ...{ from: 'interviews', localField: 'key', foreignField: '_id', as: 'open' },
+            pipeline: [{ $match: open }, { $project: { _id: 1 } }],
+          },
+        },
+        { $match: { open: { $size: 0 } } },
+        { $limit: limit },
+      ]);
+      const inClosed = { interviewId: { $in: closed.map(({ _id }) => _id) }, state: { $in: [...states] } };
+      const found = await model.find(inClosed, { _id: 1 }).limit(limit).lean();
+      return found.map(({ _id }) => _id.toHexString());
+    },
+    async statesOf(ids) {
+      const found = await model.find({ _id: { $in: ids.map(toObjectId) } }, { state: 1 }).lean();
+      return new Map(found.map(({ _id, state }) => [_id.toHexString(), state]));
+    },
+    any: async () => (await model.exists({})) !== null,
     inStates: (states) => stream({ state: { $in: [...states] } }),
     ofInterview: (interviewId) => stream({ interviewId }),
     async remove(id) {
       await model.deleteOne({ _id: toObjectId(id) });
     },
-  };
+  });
 }
