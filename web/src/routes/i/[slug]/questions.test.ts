@@ -24,6 +24,13 @@ test('the next question is the nearest later one that is open', () => {
   expect(nextQuestion(questions, question(4, 'reviewing'))).toBeNull();
 });
 
+test('what was left open comes before a new question', () => {
+  const third = question(3, 'reviewing', 'take03');
+  const questions = [question(1, 'reviewing', 'take01'), question(2, 'ready'), third, question(4, 'unseen')];
+  expect(nextQuestion(questions, third)?.number).toBe(2);
+  expect(nextQuestion(questions, question(4, 'reviewing'))).toBeNull();
+});
+
 test('counts takes and what is missing', () => {
   const questions = [question(1, 'reviewing', 'take01'), question(2, 'skipped'), question(3, 'reviewing')];
   expect(takesUsed(question(1, 'ready'))).toBe(1);

@@ -26,17 +26,23 @@ export function unanswered(questions: readonly CandidateQuestionView[]): Candida
 }
 
 /**
- * The question that "Next question" leads to: the nearest later one that is neither answered nor skipped.
+ * The question that "Next question" leads to: the nearest later one that is neither answered nor skipped. Before a new
+ * one comes whatever was left open earlier, as the server shows a new question only when all before it are done with.
  * @returns null when nothing but the summary is left
  */
 export function nextQuestion(
   questions: readonly CandidateQuestionView[],
   current: CandidateQuestionView,
 ): CandidateQuestionView | null {
-  return (
-    questions.find(({ number, pickId, state }) => number > current.number && pickId === null && state !== 'skipped') ??
-    null
+  const later = questions.find(
+    ({ number, pickId, state }) => number > current.number && pickId === null && state !== 'skipped',
   );
+  if (later?.state !== 'unseen') return later ?? null;
+  const left = questions.find(
+    ({ id, number, state }) =>
+      id !== current.id && number < later.number && state !== 'reviewing' && state !== 'skipped',
+  );
+  return left ?? later;
 }
 
 /** The state of a question in the words of the palette. */
