@@ -81,10 +81,13 @@ export const candidateQuestionView = z.object({
 });
 export type CandidateQuestionView = z.infer<typeof candidateQuestionView>;
 
-/** How far the saving of one pick is. `safe`: read back from its final storage with the right length and checksum. */
+/**
+ * How far the saving of one pick is. `safe`: read back from its final storage with the right length and checksum.
+ * `failed`: given up for now; the server keeps what was recorded, and tries again when it is started next.
+ */
 export const publishView = z.object({
   questionId: shortId,
-  state: z.enum(['waiting', 'preparing', 'uploading', 'verifying', 'safe', 'retrying']),
+  state: z.enum(['waiting', 'preparing', 'uploading', 'verifying', 'safe', 'retrying', 'failed']),
   /** 0 to 1 over the whole way, never going back within one attempt. */
   progress: z.number().min(0).max(1),
 });
@@ -163,7 +166,8 @@ export const answerView = z.object({
   bytes: z.number().int().nullable(),
   width: z.number().int().nullable(),
   height: z.number().int().nullable(),
-  state: z.enum(['none', 'saving', 'stored', 'deleted']),
+  /** `failed`: could not be saved, what was recorded is kept. `deleting`: not all of it is proved to be gone yet. */
+  state: z.enum(['none', 'saving', 'stored', 'failed', 'deleting', 'deleted']),
   /** Cut short by the system. */
   interrupted: z.boolean(),
   url: z.string().nullable(),

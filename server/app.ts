@@ -1,20 +1,16 @@
-import { createHmac } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import type { Config } from '#config/load.ts';
-import type { IceServer } from '#protocol/events.ts';
 import { createPublishQueue } from '#recorder/publish-queue.ts';
 import { createRecorder } from '#recorder/recorder.ts';
 import { createReplays } from '#recorder/replay.ts';
-import { createFolderStorage } from '#recorder/storage/folder.ts';
-import { createS3Storage } from '#recorder/storage/s3.ts';
-import type { Storage } from '#recorder/storage/storage.ts';
 import { createPeople } from '#server/accounts/people.ts';
 import type { Clock } from '#server/clock.ts';
 import { createInterviewHandlers } from '#server/http/handlers/interviews.ts';
 import { createPeopleHandlers } from '#server/http/handlers/people.ts';
 import { createSessionHandlers } from '#server/http/handlers/sessions.ts';
 import { createHttp } from '#server/http/http.ts';
+import { iceServers } from '#server/ice-servers.ts';
 import { createEmbeddedIssuer } from '#server/identity/embedded-issuer.ts';
 import { createTokenVerifier } from '#server/identity/token-verifier.ts';
 import { createCaptures, type Captures } from '#server/interviews/captures.ts';
@@ -23,17 +19,22 @@ import { createGate } from '#server/interviews/gate-service.ts';
 import { createSessionService } from '#server/interviews/service.ts';
 import type { Session } from '#server/interviews/session.ts';
 import { createSessionDesk } from '#server/interviews/session-desk.ts';
+import { createEraser } from '#server/jobs/eraser.ts';
+import { createHeartbeat } from '#server/jobs/heartbeat.ts';
 import { createPublisher } from '#server/jobs/publisher.ts';
 import { createSessionParts } from '#server/jobs/session-parts.ts';
+import { createSweeper } from '#server/jobs/sweeper.ts';
 import type { Logger } from '#server/log.ts';
 import { createMailbox } from '#server/mail/mailbox.ts';
 import { createMailer } from '#server/mail/mailer.ts';
 import { createMediaUrls } from '#server/media-urls.ts';
+import { openStorage } from '#server/open-storage.ts';
 import { createRooms } from '#server/sfu/rooms.ts';
 import { createWorkers } from '#server/sfu/workers.ts';
 import { createGateway } from '#server/signalling/gateway.ts';
 import { createAccounts } from '#server/store/accounts.ts';
 import { ensureIndexes, openStore } from '#server/store/connect.ts';
+import { createHeartbeats } from '#server/store/heartbeats.ts';
 import { createInterviews } from '#server/store/interviews.ts';
 import { createOrganisations } from '#server/store/organisations.ts';
 import { createSessions } from '#server/store/sessions.ts';
@@ -51,8 +52,6 @@ export interface AppOptions {
 
 /** How long a running take may go on after the server was asked to stop; above the longest answer limit. */
 const DRAIN_TIMEOUT_MS = 70_000;
-const DRAIN_POLL_MS = 100;
-const TURN_CREDENTIALS_VALID_S = 6 * 3600;
 const TRANSCODES_AT_ONCE = 1;
 
 export type App = Awaited<ReturnType<typeof createApp>>;
@@ -67,6 +66,8 @@ export async function createApp(options: AppOptions) {
   const organisations = createOrganisations(connection);
   const interviews = createInterviews(connection);
   const sessions = createSessions<Session>(connection);
+  const heartbeats = createHeartbeats(connection);
+  const heartbeat = createHeartbeat({ heartbeats, clock, log });
 
   const mailbox = config.mail.smtpUrl === null ? createMailbox({ publicUrl, productName, clock }) : null;
   const mailer = createMailer({ ...config.mail, mailbox, log });
@@ -121,6 +122,7 @@ export async function createApp(options: AppOptions) {
     ...{ sessions, interviews, urls, clock, log },
     captures: (): Captures => captures,
     publisher: () => publisher,
+    eraseSession: (session) => eraseSession(session),
   });
   const { report } = service;
   const captures: Captures = createCaptures({
@@ -128,14 +130,19 @@ export async function createApp(options: AppOptions) {
     recordingSource: (sessionId) => rooms.recordingSource(sessionId),
   });
   const publisher = createPublisher({
-    ...{ queue, storage, recorder, log, report },
+    ...{ queue, storage, recorder, clock, log, report },
     directory: join(config.recorder.directory, '.publishing'),
     load: (sessionId) => sessions.get(sessionId),
     onProgress: (session) => service.progress(session),
   });
 
-  const parts = createSessionParts({ sessions, service, publisher });
+  const eraseSession = createEraser({ storage, recorder, cancel: (sessionId) => publisher.cancel(sessionId) });
+  const parts = createSessionParts({ sessions, service, eraseSession });
   const editor = createInterviewEditor({ interviews, ...parts, publicUrl, clock });
+  const sweeper = createSweeper({
+    ...{ sessions, recorder, report, clock, log },
+    finishRemovals: () => editor.finishRemovals(),
+  });
   const gate = createGate({ interviews, organisations, ...parts, clock });
   const desk = createSessionDesk({ interviews, urls, ...parts });
   const auth =
@@ -181,17 +188,19 @@ export async function createApp(options: AppOptions) {
     log,
   });
 
-  await editor.finishRemovals();
-  await service.resume();
+  await publisher.tidy();
+  await service.resume((await heartbeats.last()) ?? clock.now());
+  heartbeat.start();
+  sweeper.start();
 
   let closing: Promise<void> | null = null;
   async function closeAll(): Promise<void> {
     service.stopTakes();
     gateway.stopping();
-    // Running takes end by themselves at their limit, or when the candidate stops them.
-    const giveUpAt = clock.now() + DRAIN_TIMEOUT_MS;
-    while (captures.live > 0 && clock.now() < giveUpAt)
-      await new Promise<void>((resolve) => void clock.at(clock.now() + DRAIN_POLL_MS, resolve));
+    // From here on no take can be begun, so that it counts as the server's absence.
+    await heartbeat.stop();
+    await drain(captures, clock);
+    await sweeper.close();
     service.close();
     await gateway.close();
     await http.close();
@@ -218,20 +227,10 @@ export async function createApp(options: AppOptions) {
   };
 }
 
-function openStorage(config: Config): Storage {
-  if (config.storage.kind === 'folder') return createFolderStorage({ directory: config.storage.directory });
-  const { endpoint, region, bucket, accessKeyId, secretAccessKey, forcePathStyle } = config.storage;
-  return createS3Storage({
-    ...{ region, bucket, accessKeyId, secretAccessKey, forcePathStyle },
-    ...(endpoint !== null && { endpoint }),
-  });
-}
-
-/** TURN servers with credentials that expire (the REST scheme of draft-uberti-behave-turn-rest, as coturn has it). */
-function iceServers(config: Config, clock: Clock): IceServer[] {
-  const { turn } = config.rtc;
-  if (!turn) return [];
-  const username = String(Math.floor(clock.now() / 1000) + TURN_CREDENTIALS_VALID_S);
-  const credential = createHmac('sha1', turn.secret).update(username).digest('base64');
-  return [{ urls: [...turn.urls], username, credential }];
+/** Waits until the running takes have ended, at their limit or when the candidate stops them. */
+async function drain(captures: Captures, clock: Clock): Promise<void> {
+  const timeout = Promise.withResolvers<void>();
+  const timer = clock.at(clock.now() + DRAIN_TIMEOUT_MS, timeout.resolve);
+  await Promise.race([captures.idle(), timeout.promise]);
+  timer.cancel();
 }

@@ -35,6 +35,16 @@ export function createCaptures(options: CapturesOptions) {
   const { recorder, recordingSource, clock, log, report } = options;
   const entries = new Map<string, Entry>();
 
+  /** Those who wait until nothing is recorded. */
+  let waiting: (() => void)[] = [];
+
+  function forget(takeId: string): void {
+    entries.delete(takeId);
+    if (entries.size > 0) return;
+    for (const resolve of waiting) resolve();
+    waiting = [];
+  }
+
   /** Resolves at the instant `at`; rejects when abandoned before. */
   function until(at: number, signal: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
@@ -68,7 +78,7 @@ export function createCaptures(options: CapturesOptions) {
       await report(sessionId, { type: 'cut', takeId, reason });
     } catch (error) {
       await capture?.abort();
-      if (entries.get(takeId) === entry) entries.delete(takeId);
+      if (entries.get(takeId) === entry) forget(takeId);
       if (entry.abandon.signal.aborted) return;
       log.warn({ ...context, err: error }, 'take not started');
       const lost = error instanceof AppError && error.code === 'media_missing';
@@ -84,9 +94,9 @@ export function createCaptures(options: CapturesOptions) {
   }
 
   return {
-    /** How many takes are being recorded. */
-    get live(): number {
-      return entries.size;
+    /** Resolves as soon as no take is being recorded. */
+    idle(): Promise<void> {
+      return entries.size === 0 ? Promise.resolve() : new Promise((resolve) => waiting.push(resolve));
     },
 
     /** Arms the recorder while the countdown runs; reports `go` or `capture_failed`. */
@@ -116,7 +126,7 @@ export function createCaptures(options: CapturesOptions) {
         log.error({ session: sessionId, take: takeId, err: error }, 'take lost');
         await report(sessionId, { type: 'capture_failed', takeId, reason: 'recorder_failed' satisfies StopReason });
       } finally {
-        entries.delete(takeId);
+        forget(takeId);
       }
     },
 
@@ -124,7 +134,7 @@ export function createCaptures(options: CapturesOptions) {
     async abort(takeId: string): Promise<void> {
       const entry = entries.get(takeId);
       if (!entry) return;
-      entries.delete(takeId);
+      forget(takeId);
       entry.abandon.abort();
       // An arming that failed has nothing to abort; its own path has logged it.
       const capture = await entry.armed.catch(() => null);

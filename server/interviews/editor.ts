@@ -105,12 +105,21 @@ export function createInterviewEditor(options: EditorOptions) {
       await interviews.removeHidden(key.id);
     },
 
-    /** Finishes deletions that a stop of the server has interrupted. */
+    /**
+     * Goes on with deletions that a failure or a stop of the server has interrupted.
+     * @throws AggregateError with what went wrong, after every one has been tried
+     */
     async finishRemovals(): Promise<void> {
+      const errors: unknown[] = [];
       for (const id of await interviews.hidden()) {
-        await eraseSessions(id);
-        await interviews.removeHidden(id);
+        try {
+          await eraseSessions(id);
+          await interviews.removeHidden(id);
+        } catch (error) {
+          errors.push(error);
+        }
       }
+      if (errors.length > 0) throw new AggregateError(errors, 'interviews could not be deleted yet');
     },
   };
 }

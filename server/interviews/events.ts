@@ -26,18 +26,27 @@ export type SessionEvent =
   /** There is nothing playable. */
   | { type: 'capture_failed'; takeId: string; reason: StopReason }
   | { type: 'published'; takeId: string; stored: StoredAnswer }
+  /** Saving a pick has been given up for now; its capture is kept. */
+  | { type: 'publish_failed'; takeId: string }
   /** Every other take is deleted, verified, and every pick is safe. */
   | { type: 'stored' }
-  /** Time has passed; `takeId` names the take that may start by itself. */
-  | { type: 'tick'; takeId: string };
+  /** Its interview is closed and it was never started. */
+  | { type: 'expire' }
+  /** Nothing is left of the files of these takes: it has been looked. */
+  | { type: 'erased'; takeIds: string[] }
+  /** What lies too long, or could not be erased, is to be erased. */
+  | { type: 'sweep' }
+  /** The server is back after it was away since `awaySince`; nothing else has happened meanwhile. */
+  | { type: 'server_back'; awaySince: number }
+  /** Time has passed; `takeId` names the take that may start by itself, null when none may. */
+  | { type: 'tick'; takeId: string | null };
 
 /** What the shell has to do after a change has been written. */
 export type Effect =
   | { type: 'arm'; takeId: string; countdownEndsAt: number }
   | { type: 'stop'; takeId: string }
   | { type: 'abort'; takeId: string }
-  | { type: 'delete'; takeIds: string[] }
   /** Publish the picks and delete the rest. */
   | { type: 'publish' }
-  /** Delete every video of the session, wherever it lies. */
+  /** Delete the files of the takes in `erasing`, or every video of a session that is to be erased whole. */
   | { type: 'erase' };

@@ -1,19 +1,22 @@
 import { randomBytes } from 'node:crypto';
-import { consentParagraphs } from '#protocol/consent.ts';
 import { AppError } from '#protocol/errors.ts';
 import type { PublishView, SessionView } from '#protocol/session.ts';
-import type { Clock, Timer } from '#server/clock.ts';
+import type { Clock } from '#server/clock.ts';
 import type { Logger } from '#server/log.ts';
 import type { MediaUrls } from '#server/media-urls.ts';
 import type { Interviews } from '#server/store/interviews.ts';
 import type { Sessions } from '#server/store/sessions.ts';
+import { newSession, readPlan } from './beginning.ts';
 import type { Captures } from './captures.ts';
 import type { Command } from './command.ts';
+import { createDeadlines } from './deadlines.ts';
 import type { Effect, SessionEvent } from './events.ts';
 import type { NewSession } from './gate-service.ts';
-import { liveTake, nextDueAt, type Plan, type Session } from './session.ts';
+import { resumeSessions } from './resume.ts';
+import { isErasedWhole, liveTake, type Session } from './session.ts';
 import { toSessionView } from './session-view.ts';
 import { transition } from './transition.ts';
+import { createTurns } from './turns.ts';
 
 /** A page that shows a session. */
 export interface SessionListener {
@@ -27,9 +30,10 @@ export interface SessionServiceOptions {
   captures: () => Captures;
   publisher: () => {
     publish(sessionId: string): void;
-    erase(session: Session): Promise<void>;
     progress(session: Session): PublishView[];
   };
+  /** Deletes every video of a session, verified; AppError `unavailable` when something is still there. */
+  eraseSession: (session: Session) => Promise<void>;
   urls: MediaUrls;
   clock: Clock;
   log: Logger;
@@ -43,10 +47,13 @@ export type SessionService = ReturnType<typeof createSessionService>;
 /** The shell around the rules: loads, applies, writes, performs effects, keeps timers, tells the pages. */
 export function createSessionService(options: SessionServiceOptions) {
   const { sessions, interviews, urls, clock, log } = options;
-  const queues = new Map<string, Promise<unknown>>();
-  const timers = new Map<string, Timer>();
-  const listeners = new Map<string, Set<SessionListener>>();
+  const inTurn = createTurns();
   let stopping = false;
+  const listeners = new Map<string, Set<SessionListener>>();
+  const deadlines = createDeadlines({
+    ...{ clock, log },
+    due: (sessionId) => report(sessionId, { type: 'tick', takeId: stopping ? null : newTakeId() }),
+  });
 
   const newTakeId = () => randomBytes(9).toString('base64url');
 
@@ -54,21 +61,6 @@ export function createSessionService(options: SessionServiceOptions) {
     const session = await sessions.get(sessionId);
     if (!session) throw new AppError('not_found', 'This session does not exist.');
     return session;
-  }
-
-  /** Runs the changes of one session one after another, in the order in which they came. */
-  function inOrder<T>(sessionId: string, run: () => Promise<T>): Promise<T> {
-    const before = queues.get(sessionId) ?? Promise.resolve();
-    const result = before.then(run, run);
-    const settled = result.then(
-      () => undefined,
-      () => undefined,
-    );
-    queues.set(sessionId, settled);
-    void settled.then(() => {
-      if (queues.get(sessionId) === settled) queues.delete(sessionId);
-    });
-    return result;
   }
 
   async function viewOf(session: Session): Promise<SessionView> {
@@ -84,26 +76,7 @@ export function createSessionService(options: SessionServiceOptions) {
     return view;
   }
 
-  function schedule(session: Session): void {
-    timers.get(session.id)?.cancel();
-    timers.delete(session.id);
-    const due = nextDueAt(session);
-    if (due === null) return;
-    const timer = clock.at(due, () => {
-      timers.delete(session.id);
-      report(session.id, { type: 'tick', takeId: newTakeId() }).catch((error: unknown) => {
-        log.error({ session: session.id, err: error }, 'deadline not written');
-        // The deadline stands: try again until the database takes it.
-        timers.set(
-          session.id,
-          clock.at(clock.now() + 1_000, () => schedule(session)),
-        );
-      });
-    });
-    timers.set(session.id, timer);
-  }
-
-  async function perform(session: Session, effect: Effect): Promise<void> {
+  async function perform(session: Session, effect: Exclude<Effect, { type: 'erase' }>): Promise<void> {
     const captures = options.captures();
     try {
       switch (effect.type) {
@@ -113,16 +86,24 @@ export function createSessionService(options: SessionServiceOptions) {
           return await captures.stop(session.id, effect.takeId);
         case 'abort':
           return await captures.abort(effect.takeId);
-        case 'delete':
-          for (const takeId of effect.takeIds) await captures.remove(session.id, takeId);
-          return;
         case 'publish':
           return options.publisher().publish(session.id);
-        case 'erase':
-          return await options.publisher().erase(session);
       }
     } catch (error) {
       log.error({ session: session.id, effect: effect.type, err: error }, 'effect failed');
+    }
+  }
+
+  /** Erases what a session has given up, and notes that; what fails now is tried again by the sweep. */
+  async function erase(session: Session): Promise<Session> {
+    const { id, erasing } = session;
+    try {
+      if (isErasedWhole(session)) await options.eraseSession(session);
+      else for (const takeId of erasing) await options.captures().remove(id, takeId);
+      return await change(id, { type: 'erased', takeIds: erasing });
+    } catch (error) {
+      log.error({ session: id, takes: erasing, err: error }, 'not erased yet: it is tried again');
+      return session;
     }
   }
 
@@ -136,36 +117,21 @@ export function createSessionService(options: SessionServiceOptions) {
         throw new AppError('version_conflict', 'The session is being changed elsewhere. Try again.');
       }
       log.info({ session: sessionId, event: event.type, state: session.state }, 'session changed');
-      schedule(session);
+      deadlines.schedule(session);
+      let current = session;
       for (const effect of effects) {
-        const performed = perform(session, effect);
         // Whoever is told that something was deleted may rely on it. The others report back in their own time.
-        if (effect.type === 'delete' || effect.type === 'abort') await performed;
+        if (effect.type === 'erase') current = await erase(session);
+        else if (effect.type === 'abort') await perform(session, effect);
+        else void perform(session, effect);
       }
-      return session;
+      return current;
     }
   }
 
   /** Applies an event in its turn and tells the pages. */
   async function report(sessionId: string, event: SessionEvent): Promise<void> {
-    await inOrder(sessionId, async () => tell(await change(sessionId, event)));
-  }
-
-  /** The questions as they are at the start; from then on they are frozen. */
-  async function planOf(session: Session): Promise<Plan> {
-    const now = clock.now();
-    const found = await interviews.byId(session.interviewId);
-    if (!found) throw new AppError('not_found', 'This interview does not exist any more.');
-    if (found.closesAt !== null && now >= found.closesAt) throw new AppError('closed', 'This interview is closed.');
-    if (found.opensAt !== null && now < found.opensAt)
-      throw new AppError('not_open_yet', 'This interview has not opened yet.');
-    await interviews.freeze(session.interviewId, now);
-    const frozen = (await interviews.byId(session.interviewId)) ?? found;
-    const { totalTimeMs, autoStart } = frozen;
-    const questions = frozen.questions.map(({ id, text, answerLimitMs, thinkingTimeMs, takesAllowed }) => ({
-      ...{ id, text, answerLimitMs, thinkingTimeMs, takesAllowed },
-    }));
-    return { totalTimeMs, autoStart, questions };
+    await inTurn(sessionId, async () => tell(await change(sessionId, event)));
   }
 
   async function toEvent(sessionId: string, command: Command): Promise<SessionEvent> {
@@ -175,7 +141,9 @@ export function createSessionService(options: SessionServiceOptions) {
     if (command.type !== 'start') return command;
     const session = await load(sessionId);
     const plan =
-      session.state === 'checked' ? await planOf(session) : { totalTimeMs: 0, autoStart: false, questions: [] };
+      session.state === 'checked'
+        ? await readPlan(interviews, session.interviewId, clock.now())
+        : { totalTimeMs: 0, autoStart: false, questions: [] };
     return { type: 'start', plan };
   }
 
@@ -201,7 +169,7 @@ export function createSessionService(options: SessionServiceOptions) {
 
     /** Carries out a candidate's command; AppError of the wrong-order kind changes nothing. */
     async handle(sessionId: string, command: Command): Promise<SessionView> {
-      return inOrder(sessionId, async () => tell(await change(sessionId, await toEvent(sessionId, command))));
+      return inTurn(sessionId, async () => tell(await change(sessionId, await toEvent(sessionId, command))));
     },
 
     /** The candidate's media is gone: a running take ends as interrupted. */
@@ -219,37 +187,14 @@ export function createSessionService(options: SessionServiceOptions) {
     },
 
     /** Makes the session of somebody who has just agreed; null when the same attempt exists already. */
-    async begin({ interview, organisation, person, consent, attempt }: NewSession): Promise<{ id: string } | null> {
-      const { title, introduction, contact } = interview;
-      return sessions.create({
-        version: 1,
-        interviewId: interview.id,
-        organisationId: interview.organisationId,
-        accountId: person.id,
-        attempt,
-        interview: { title, slug: interview.slug ?? '', introduction, organisation, contact },
-        candidate: { name: person.name, email: person.email },
-        state: 'consented',
-        consent: { ...consent, text: consentParagraphs(organisation).join('\n\n'), at: clock.now() },
-        totalTimeMs: interview.totalTimeMs,
-        autoStart: interview.autoStart,
-        ...{ startedAt: null, submittedAt: null, storedAt: null, withdrawnAt: null, answersDeletedAt: null },
-        ...{ adjustments: [], currentQuestionId: null, questions: [], rehearsals: [] },
-      });
+    async begin(made: NewSession): Promise<{ id: string } | null> {
+      return sessions.create(newSession(made, clock.now()));
     },
 
-    /** After a start: takes up every session where the process before left it, with the same deadlines. */
-    async resume(): Promise<void> {
-      for await (const session of sessions.inStates(['consented', 'checked', 'running', 'submitting'])) {
-        const take = liveTake(session);
-        if (take?.state === 'arming')
-          await report(session.id, { type: 'capture_failed', takeId: take.id, reason: 'server_stopped' });
-        else if (take?.state === 'recording')
-          await report(session.id, { type: 'cut', takeId: take.id, reason: 'server_stopped' });
-        else if (take) await options.captures().stop(session.id, take.id);
-        if (session.state === 'submitting' && !take) options.publisher().publish(session.id);
-        if (session.state === 'running') schedule(await load(session.id));
-      }
+    /** After a start: takes up every session; the server was away since `awaySince`. */
+    resume(awaySince: number): Promise<void> {
+      const publish = (sessionId: string) => options.publisher().publish(sessionId);
+      return resumeSessions({ sessions, report, publish, log }, awaySince);
     },
 
     /** From now on no take is begun. */
@@ -258,9 +203,6 @@ export function createSessionService(options: SessionServiceOptions) {
     },
 
     /** Cancels every timer; the deadlines stand in the database. */
-    close(): void {
-      for (const timer of timers.values()) timer.cancel();
-      timers.clear();
-    },
+    close: () => deadlines.close(),
   };
 }

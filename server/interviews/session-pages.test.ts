@@ -15,11 +15,11 @@ function record(changes: Partial<SessionRecord> = {}): SessionRecord {
     interview: { title: 'Engineer', slug: 'abcdefghijklmnopqrstuv', organisation: 'Acme' },
     candidate: { name: 'Ann', email: 'ann@example.org' },
     ...{ state: 'stored', attempt: 1, consent: { version: '1', at: 1 }, startedAt: 2, deadlineAt: 9, submittedAt: 5 },
-    ...{ storedAt: 6, answersDeletedAt: null },
+    ...{ storedAt: 6, deletionAskedAt: null, answersDeletedAt: null },
     answers: [
       {
         ...{ questionId: 'question-1', text: 'Why?', takesUsed: 3 },
-        pick: { takeNumber: 2, durationMs: 29_000, interrupted: false, stored },
+        pick: { takeNumber: 2, durationMs: 29_000, interrupted: false, failed: false, stored },
       },
       { questionId: 'question-2', text: 'How?', takesUsed: 0, pick: null },
     ],
@@ -45,15 +45,25 @@ test('saved answers are numbered, with length, size and a playable address', () 
 });
 
 test('an answer on its way to the storage has no address yet', () => {
-  const pick = { takeNumber: 1, durationMs: 1, interrupted: true, stored: null };
-  const answers = [{ questionId: 'question-1', text: 'Why?', takesUsed: 1, pick }];
+  const saving = { takeNumber: 1, durationMs: 1, interrupted: true, failed: false, stored: null };
+  const answers = [saving, { ...saving, failed: true }].map((pick, index) => ({
+    ...{ questionId: `question-${index}`, text: 'Why?', takesUsed: 1, pick },
+  }));
   const detail = mySessionDetail.parse(toMySessionDetail(record({ state: 'submitting', answers }), urls));
   expect(detail.answers[0]).toMatchObject({ state: 'saving', interrupted: true, url: null, bytes: null });
+  expect(detail.answers[1]).toMatchObject({ state: 'failed', url: null, bytes: null });
 });
 
 test('deleted answers say so and lead nowhere', () => {
-  const detail = toSessionDetail(record({ answersDeletedAt: 7 }), urls);
-  expect(detail.answers.map(({ state, url, bytes }) => [state, url, bytes])).toEqual([
+  const answersOf = (changes: Partial<SessionRecord>) =>
+    sessionDetail
+      .parse(toSessionDetail(record(changes), urls))
+      .answers.map(({ state, url, bytes }) => [state, url, bytes]);
+  expect(answersOf({ deletionAskedAt: 6 })).toEqual([
+    ['deleting', null, null],
+    ['none', null, null],
+  ]);
+  expect(answersOf({ deletionAskedAt: 6, answersDeletedAt: 7 })).toEqual([
     ['deleted', null, null],
     ['none', null, null],
   ]);

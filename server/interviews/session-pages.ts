@@ -1,6 +1,6 @@
 import type { AnswerView, MySessionDetail, MySessionRow, SessionDetail, SessionRow } from '#protocol/session.ts';
 import type { MediaUrls } from '#server/media-urls.ts';
-import type { AnswerRecord, SessionRecord } from './session-reads.ts';
+import type { AnswerPick, AnswerRecord, SessionRecord } from './session-reads.ts';
 
 /** A row of the recruiter's list of candidates. */
 export function toSessionRow(session: SessionRecord): SessionRow {
@@ -41,13 +41,13 @@ export function toMySessionDetail(session: SessionRecord, urls: MediaUrls): MySe
  */
 function toAnswers(session: SessionRecord, urls: MediaUrls): AnswerView[] {
   if (session.state !== 'submitting' && session.state !== 'stored') return [];
-  const deleted = session.answersDeletedAt !== null;
-  return session.answers.map((answer, index) => toAnswer(answer, index + 1, deleted, urls));
+  return session.answers.map((answer, index) => toAnswer(answer, index + 1, session, urls));
 }
 
-function toAnswer(answer: AnswerRecord, number: number, deleted: boolean, urls: MediaUrls): AnswerView {
+function toAnswer(answer: AnswerRecord, number: number, session: SessionRecord, urls: MediaUrls): AnswerView {
   const { questionId, text, takesUsed, pick } = answer;
-  const stored = deleted ? null : (pick?.stored ?? null);
+  // From the wish on nobody sees them, though it may take a while until they are gone.
+  const stored = session.deletionAskedAt === null ? (pick?.stored ?? null) : null;
   return {
     ...{ number, questionId, text, takesUsed },
     takeNumber: pick?.takeNumber ?? null,
@@ -56,7 +56,15 @@ function toAnswer(answer: AnswerRecord, number: number, deleted: boolean, urls: 
     bytes: stored?.bytes ?? null,
     width: stored?.width ?? null,
     height: stored?.height ?? null,
-    state: pick === null ? 'none' : deleted ? 'deleted' : stored ? 'stored' : 'saving',
+    state: stateOf(pick, session),
     url: stored ? urls.sign({ kind: 'stored', key: stored.key }) : null,
   };
+}
+
+function stateOf(pick: AnswerPick | null, session: SessionRecord): AnswerView['state'] {
+  if (pick === null) return 'none';
+  if (session.answersDeletedAt !== null) return 'deleted';
+  if (session.deletionAskedAt !== null) return 'deleting';
+  if (pick.stored !== null) return 'stored';
+  return pick.failed ? 'failed' : 'saving';
 }

@@ -8,6 +8,8 @@ export interface AnswerPick {
   durationMs: number | null;
   /** Cut short by the system. */
   interrupted: boolean;
+  /** Saving it was given up for now. */
+  failed: boolean;
   /** Where it lies once it has been read back from there; null until then. */
   stored: { key: string; bytes: number; width: number; height: number } | null;
 }
@@ -36,6 +38,8 @@ export interface SessionRecord {
   deadlineAt: number | null;
   submittedAt: number | null;
   storedAt: number | null;
+  /** When somebody asked for the answers to be deleted, and when they were gone. */
+  deletionAskedAt: number | null;
   answersDeletedAt: number | null;
   /** In the order of the questions. */
   answers: AnswerRecord[];

@@ -78,6 +78,7 @@ export function toSessionRecord(session: Session): SessionRecord {
     deadlineAt: deadlineOf(session),
     submittedAt: session.submittedAt,
     storedAt: session.storedAt,
+    deletionAskedAt: session.deletionAskedAt,
     answersDeletedAt: session.answersDeletedAt,
     answers: session.questions.map((question) => ({
       questionId: question.id,
@@ -95,6 +96,7 @@ function toPick(question: SessionQuestion): AnswerPick | null {
     takeNumber: take.number,
     durationMs: take.stored?.durationMs ?? take.durationMs,
     interrupted: isSystemFault(take.stopReason),
+    failed: take.publishFailedAt !== null,
     stored: take.stored && {
       key: take.stored.key,
       bytes: take.stored.bytes,
@@ -102,12 +104,4 @@ function toPick(question: SessionQuestion): AnswerPick | null {
       height: take.stored.height,
     },
   };
-}
-
-/** The picked takes of a session, in the order of its questions. */
-export function picksOf(session: Session): { question: SessionQuestion; take: Take }[] {
-  return session.questions.flatMap((question) => {
-    const take = question.takes.find((candidate) => candidate.id === question.pickId);
-    return take ? [{ question, take }] : [];
-  });
 }

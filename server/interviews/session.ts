@@ -28,6 +28,8 @@ export interface Take {
   /** Of the capture, as decoded. */
   durationMs: number | null;
   stored: StoredAnswer | null;
+  /** When saving it was given up; its capture is kept, and the next start of the server tries once more. */
+  publishFailedAt: number | null;
 }
 
 /** One question of a session, as it was when the interview's clock started. */
@@ -52,8 +54,9 @@ export interface Plan {
 
 /** A written change of the interview's deadline: the only thing that moves it. */
 export interface Adjustment {
-  reason: string;
+  reason: 'server_down';
   ms: number;
+  /** When it was written: time before this instant has been given back. */
   at: number;
 }
 
@@ -80,7 +83,15 @@ export interface Session {
   submittedAt: number | null;
   storedAt: number | null;
   withdrawnAt: number | null;
+  expiredAt: number | null;
+  /** When somebody asked for the saved answers to be deleted. */
+  deletionAskedAt: number | null;
+  /** When it was certain that they are gone. */
   answersDeletedAt: number | null;
+  /** Takes that count as deleted and whose files are not proved to be gone yet. */
+  erasing: string[];
+  /** When the sweep has to look at it next; null when never. */
+  sweepAt: number | null;
 }
 
 const LIVE: readonly TakeState[] = ['arming', 'recording', 'stopping'];
@@ -101,10 +112,28 @@ export function liveTake(session: Session): Take | undefined {
   return allTakes(session).find(isLive);
 }
 
+/** The picked takes of a session, in the order of its questions. */
+export function picksOf(session: Session): { question: SessionQuestion; take: Take }[] {
+  return session.questions.flatMap((question) => {
+    const take = question.takes.find((candidate) => candidate.id === question.pickId);
+    return take ? [{ question, take }] : [];
+  });
+}
+
 /** The instant at which the interview ends, whatever happens; null before "Start interview". */
 export function deadlineOf(session: Session): number | null {
   if (session.startedAt === null) return null;
   return session.adjustments.reduce((at, { ms }) => at + ms, session.startedAt + session.totalTimeMs);
+}
+
+/** Whether nothing of the session is to be left. */
+export function isErasedWhole(session: Session): boolean {
+  return session.state === 'withdrawn' || session.state === 'expired' || session.deletionAskedAt !== null;
+}
+
+/** Whether files that count as deleted may still be there. */
+export function isErasing(session: Session): boolean {
+  return session.erasing.length > 0 || (session.deletionAskedAt !== null && session.answersDeletedAt === null);
 }
 
 /** How many takes the candidate may still record of a question. */

@@ -1,7 +1,7 @@
 import { COUNTDOWN_MS } from '#protocol/interview.ts';
-import { AppError } from '#protocol/errors.ts';
 import { FREE_TAKES_PER_QUESTION, type StopReason } from '#protocol/session.ts';
 import type { Effect } from './events.ts';
+import { questionOf, wrongState } from './guards.ts';
 import { isLive, isPlayable, type Session, type SessionQuestion, type Take } from './session.ts';
 
 /** Ends of a take that were not the candidate's doing and cost nothing, within a limit. */
@@ -9,11 +9,6 @@ const SYSTEM_FAULTS: readonly StopReason[] = ['media_lost', 'recorder_failed', '
 
 /** Whether the system, not the candidate or a clock, ended a take. */
 export const isSystemFault = (reason: StopReason | null): boolean => reason !== null && SYSTEM_FAULTS.includes(reason);
-
-/** The error of everything that comes in the wrong order. */
-export function wrongState(message: string): AppError {
-  return new AppError('wrong_state', message);
-}
 
 /** Ends a take for a reason; one that is still being armed has never been. */
 export function stopTake(session: Session, take: Take, reason: StopReason, now: number, effects: Effect[]): void {
@@ -41,6 +36,17 @@ export function failTake(session: Session, take: Take, reason: StopReason, now: 
   if (question && session.state === 'running') question.state = question.takes.some(isPlayable) ? 'reviewing' : 'ready';
 }
 
+/** The capture of a take is finished and can be played. */
+export function finishTake(session: Session, take: Take, durationMs: number): void {
+  if (take.state !== 'stopping' && take.state !== 'recording') return;
+  const interrupted = isSystemFault(take.stopReason);
+  take.state = interrupted ? 'interrupted' : 'playable';
+  take.durationMs = durationMs;
+  const question = questionOf(session, take);
+  take.free = interrupted && hasFreeTakes(question);
+  if (question && session.state === 'running') question.state = 'reviewing';
+}
+
 /** A take at the moment of the tap. */
 export function newTake(id: string, number: number, now: number): Take {
   return {
@@ -56,32 +62,27 @@ export function newTake(id: string, number: number, now: number): Take {
     stopReason: null,
     durationMs: null,
     stored: null,
+    publishFailedAt: null,
   };
 }
 
 /** Marks every rehearsal as deleted and has its files deleted. */
 export function deleteRehearsals(session: Session, effects: Effect[]): void {
-  const takes = session.rehearsals.filter((take) => take.state !== 'deleted');
-  if (takes.length === 0) return;
-  for (const take of takes.filter(isLive)) effects.push({ type: 'abort', takeId: take.id });
-  for (const take of takes) take.state = 'deleted';
-  effects.push({ type: 'delete', takeIds: takes.map((take) => take.id) });
+  for (const take of session.rehearsals.filter(isLive)) effects.push({ type: 'abort', takeId: take.id });
+  eraseTakes(session, session.rehearsals, effects);
+}
+
+/** Marks takes as deleted and has their files deleted; the session remembers them until that is certain. */
+export function eraseTakes(session: Session, takes: readonly Take[], effects: Effect[]): void {
+  const kept = takes.filter((take) => take.state !== 'deleted');
+  if (kept.length === 0) return;
+  for (const take of kept) take.state = 'deleted';
+  session.erasing.push(...kept.map(({ id }) => id));
+  effects.push({ type: 'erase' });
 }
 
 /** Whether the system's faults have not used up what they may give back for this question. */
-export function hasFreeTakes(question: SessionQuestion | undefined): boolean {
+function hasFreeTakes(question: SessionQuestion | undefined): boolean {
   const used = question?.takes.filter((take) => take.free && take.goAt !== null).length ?? 0;
   return used < FREE_TAKES_PER_QUESTION;
-}
-
-/** The question that a take answers; none for a rehearsal. */
-export function questionOf(session: Session, take: Take): SessionQuestion | undefined {
-  return session.questions.find((question) => question.takes.includes(take));
-}
-
-/** @throws AppError `unknown_take` */
-export function findTake(takes: readonly Take[], takeId: string): Take {
-  const take = takes.find((candidate) => candidate.id === takeId);
-  if (!take) throw new AppError('unknown_take', 'There is no such take here.');
-  return take;
 }

@@ -1,60 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { AppError } from '#protocol/errors.ts';
+import { codeOf, fresh, PLAN, play, STARTED, STORED, T0, TAKE } from '#test/fixtures/sessions.ts';
 import type { SessionEvent } from './events.ts';
-import { allTakes, deadlineOf, isLive, nextDueAt, takesLeft, type Plan, type Session } from './session.ts';
+import { allTakes, deadlineOf, isLive, nextDueAt, takesLeft, type Session } from './session.ts';
 import { transition } from './transition.ts';
-
-const T0 = Date.UTC(2026, 0, 1);
-const PLAN: Plan = {
-  totalTimeMs: 300_000,
-  autoStart: false,
-  questions: [
-    { id: 'question1', text: 'One?', answerLimitMs: 20_000, thinkingTimeMs: 0, takesAllowed: 3 },
-    { id: 'question2', text: 'Two?', answerLimitMs: 60_000, thinkingTimeMs: 30_000, takesAllowed: 1 },
-  ],
-};
-
-function fresh(): Session {
-  return {
-    ...{ id: 'a'.repeat(24), version: 1, interviewId: 'b'.repeat(24), organisationId: 'c'.repeat(24) },
-    ...{ accountId: 'd'.repeat(24), attempt: 1, candidate: { name: 'N', email: 'n@example.com' } },
-    interview: { title: 'T', slug: 's', introduction: '', organisation: 'O', contact: null },
-    consent: { version: '1', language: 'en', text: '', at: T0 },
-    ...{ state: 'consented', totalTimeMs: 300_000, autoStart: false, startedAt: null, adjustments: [] },
-    ...{ currentQuestionId: null, questions: [], rehearsals: [], submittedAt: null, storedAt: null },
-    ...{ withdrawnAt: null, answersDeletedAt: null },
-  };
-}
-
-/** Applies events one second apart, or at the given instants, and returns the last result. */
-function play(start: Session, ...steps: (SessionEvent | [number, SessionEvent])[]) {
-  let session = start;
-  let effects: ReturnType<typeof transition>['effects'] = [];
-  let now = T0;
-  for (const step of steps) {
-    const [at, event] = Array.isArray(step) ? step : ([now + 1000, step] as const);
-    now = at;
-    ({ session, effects } = transition(session, event, now));
-  }
-  return { session, effects, now };
-}
-
-const STARTED: SessionEvent[] = [{ type: 'check_pass' }, { type: 'start', plan: PLAN }];
-const TAKE: SessionEvent[] = [
-  { type: 'arm', questionId: 'question1', takeId: 'take01' },
-  { type: 'go', takeId: 'take01' },
-  { type: 'stop', takeId: 'take01' },
-  { type: 'captured', takeId: 'take01', durationMs: 990 },
-];
-const codeOf = (run: () => unknown): string | undefined => {
-  try {
-    run();
-    return undefined;
-  } catch (error) {
-    return error instanceof AppError ? error.code : String(error);
-  }
-};
 
 describe('transition', () => {
   it('leads from consent through a take to a submitted session', () => {
@@ -172,7 +122,14 @@ describe('transition', () => {
         { type: 'withdraw' },
         { type: 'stored' },
         { type: 'delete_answers' },
+        { type: 'expire' },
+        { type: 'sweep' },
       ),
+      // Replaced by an instant before the event.
+      fc.record({ type: fc.constant('server_back' as const), awaySince: fc.nat(40_000) }),
+      fc.record({ type: fc.constant('erased' as const), takeIds: fc.array(takeId) }),
+      fc.record({ type: fc.constant('publish_failed' as const), takeId }),
+      fc.record({ type: fc.constant('published' as const), takeId, stored: fc.constant(STORED) }),
       fc.record({ type: fc.constantFrom('open' as const, 'ready' as const, 'skip' as const), questionId }),
       fc.record({
         type: fc.constantFrom('rehearsal_arm' as const, 'rehearsal_stop' as const, 'stop' as const, 'go' as const),
@@ -189,8 +146,9 @@ describe('transition', () => {
       fc.property(fc.array(fc.tuple(fc.nat(20_000), event), { maxLength: 60 }), (steps) => {
         let session = fresh();
         let now = T0;
-        for (const [wait, next] of steps) {
+        for (const [wait, event] of steps) {
           now += wait;
+          const next = event.type === 'server_back' ? { ...event, awaySince: now - event.awaySince } : event;
           const before = structuredClone(session);
           let after: Session;
           try {
@@ -212,7 +170,16 @@ describe('transition', () => {
             expect(paid).toBeLessThanOrEqual(question.takesAllowed);
             if (question.pickId) expect(question.takes.map(({ id }) => id)).toContain(question.pickId);
           }
-          if (before.startedAt !== null) expect(deadlineOf(after)).toBe(deadlineOf(before));
+          const moved = (deadlineOf(after) ?? 0) - (deadlineOf(before) ?? 0);
+          if (before.startedAt !== null) {
+            expect(moved).toBeGreaterThanOrEqual(0);
+            expect(moved).toBeLessThanOrEqual(next.type === 'server_back' ? now - next.awaySince : 0);
+            // However often it was away, and however these times overlap, nothing is given back twice.
+            const given = after.adjustments.reduce((sum, { ms }) => sum + ms, 0);
+            expect(given).toBeLessThanOrEqual(now - before.startedAt);
+          }
+          const deleted = allTakes(after).filter(({ state }) => state === 'deleted');
+          expect(deleted.map(({ id }) => id)).toEqual(expect.arrayContaining(after.erasing));
           session = after;
         }
       }),

@@ -1,166 +1,190 @@
-import { mkdir, rm } from 'node:fs/promises';
-import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
-import { AppError } from '#protocol/errors.ts';
+import { rm } from 'node:fs/promises';
+import { AppError, type ErrorCode } from '#protocol/errors.ts';
 import type { PublishView } from '#protocol/session.ts';
-import type { PublishQueue } from '#recorder/publish-queue.ts';
 import type { Recorder } from '#recorder/recorder.ts';
-import type { Storage } from '#recorder/storage/storage.ts';
+import type { Clock } from '#server/clock.ts';
 import type { SessionEvent } from '#server/interviews/events.ts';
-import type { Session, StoredAnswer } from '#server/interviews/session.ts';
-import { picksOf } from '#server/interviews/session-view.ts';
+import { picksOf, type Session, type Take } from '#server/interviews/session.ts';
 import type { Logger } from '#server/log.ts';
+import { createPickPublisher, type PickPublisherOptions } from './publish-pick.ts';
+import { wait } from './wait.ts';
 
 /** Waits between tries of a session's saving; the last one is repeated. */
-const RETRY_DELAYS_MS = [500, 1_000, 2_000, 5_000, 10_000, 30_000] as const;
-/** How the way of one pick to its storage is divided for the progress bar. */
-const SHARE = { preparing: 0.4, uploading: 0.4, verifying: 0.2 } as const;
+const RETRY_DELAYS_MS = [500, 1_000, 2_000, 5_000, 10_000, 30_000, 60_000, 120_000, 300_000] as const;
+/**
+ * What a capture itself causes. Everything else (storage, disk, database) is some day mended by somebody, and is tried
+ * again for as long as it takes.
+ */
+const FAULTS_OF_THE_CAPTURE: readonly ErrorCode[] = [
+  'recorder_failed',
+  'media_missing',
+  'media_unsupported',
+  'bad_request',
+];
+/** A machine short of memory kills an ffmpeg too: within the waits above, this is about two minutes. */
+const TRIES_OF_A_CAPTURE = 8;
 
-export interface PublisherOptions {
-  queue: PublishQueue;
-  storage: Storage;
+export interface PublisherOptions extends Omit<PickPublisherOptions, 'recorder'> {
   recorder: Recorder;
-  /** Where finished MP4s lie until they are stored. */
-  directory: string;
+  clock: Clock;
   log: Logger;
   load: (sessionId: string) => Promise<Session | null>;
   report: (sessionId: string, event: SessionEvent) => Promise<void>;
   onProgress: (session: Session) => void;
 }
 
-/** Where every video of a session lies in the storage. */
-export const sessionPrefix = (session: Session): string =>
-  `${session.organisationId}/${session.interviewId}/${session.id}/`;
+/** One session's saving. */
+interface Run {
+  done: Promise<void>;
+  abort: AbortController;
+  /** Rejects when the session is being deleted. */
+  cancelled: PromiseWithResolvers<never>;
+  /** How often each take's own fault has been met. */
+  faults: Map<string, number>;
+  givenUp: Set<string>;
+}
 
 /**
  * Saves the picks of submitted sessions, and deletes what is not to be kept. The session's state in the database is the
  * queue: `submitting` means that there is work, so a restart goes on where it was, and a step done twice does no harm.
  */
 export function createPublisher(options: PublisherOptions) {
-  const { queue, storage, recorder, directory, log, load, report, onProgress } = options;
-  const running = new Map<string, Promise<void>>();
+  const { recorder, directory, clock, log, load, report, onProgress } = options;
+  const publishPick = createPickPublisher(options);
+  const running = new Map<string, Run>();
   const views = new Map<string, PublishView>();
-  const closing = new AbortController();
+  let closed = false;
 
   function step(session: Session, view: PublishView): void {
-    const before = views.get(`${session.id}/${view.questionId}`);
+    const key = `${session.id}/${view.questionId}`;
+    const before = views.get(key);
     // A new try begins again, within one try nothing goes back.
     if (before && before.state === view.state && view.progress < before.progress) return;
-    views.set(`${session.id}/${view.questionId}`, view);
+    views.set(key, view);
     onProgress(session);
   }
 
-  async function publishPick(session: Session, questionId: string, takeId: string): Promise<StoredAnswer> {
-    const capture = await recorder.open(session.id, takeId);
-    if (!capture) throw new AppError('recorder_failed', 'The capture of a picked take is missing.');
-    await mkdir(directory, { recursive: true, mode: 0o700 });
-    const output = join(directory, `${session.id}-${takeId}.mp4`);
-    const { signal } = closing;
-    try {
-      step(session, { questionId, state: 'preparing', progress: 0 });
-      const made = await queue.publish({
-        capture: capture.file,
-        output,
-        signal,
-        onProgress: (part) => step(session, { questionId, state: 'preparing', progress: part * SHARE.preparing }),
-      });
-      const key = `${sessionPrefix(session)}${questionId}.mp4`;
-      const uploaded = (part: number) => SHARE.preparing + Math.min(1, part) * SHARE.uploading;
-      step(session, { questionId, state: 'uploading', progress: uploaded(0) });
-      await storage.put(key, made.file, {
-        signal,
-        onProgress: (bytes) =>
-          step(session, { questionId, state: 'uploading', progress: uploaded(bytes / made.bytes) }),
-      });
-      step(session, { questionId, state: 'verifying', progress: uploaded(1) });
-      const found = await storage.verify(key);
-      if (!found || found.bytes !== made.bytes || found.sha256 !== made.sha256)
-        throw new AppError('unavailable', 'What the storage gives back is not what was stored.');
-      const { bytes, sha256, durationMs, width, height } = made;
-      return { key, bytes, sha256, durationMs, width, height };
-    } finally {
-      await rm(output, { force: true });
+  /**
+   * Tells the rules, but waits for them only while the session is to be saved: a deletion waits for the end of this run,
+   * and the rules take up a report after the deletion.
+   */
+  const tell = (run: Run, sessionId: string, event: SessionEvent): Promise<void> =>
+    Promise.race([report(sessionId, event), run.cancelled.promise]);
+
+  /** Decides what becomes of a pick that failed. */
+  async function onFault(run: Run, session: Session, questionId: string, take: Take, error: unknown): Promise<void> {
+    const context = { session: session.id, take: take.id, err: error };
+    const own = error instanceof AppError && FAULTS_OF_THE_CAPTURE.includes(error.code);
+    const faults = (run.faults.get(take.id) ?? 0) + (own ? 1 : 0);
+    run.faults.set(take.id, faults);
+    // One that was given up before gets a single try.
+    if (!own || faults < (take.publishFailedAt === null ? TRIES_OF_A_CAPTURE : 1)) {
+      log.warn({ ...context, faults }, 'saving failed, trying again');
+      step(session, { questionId, state: 'retrying', progress: 0 });
+      return;
     }
+    run.givenUp.add(take.id);
+    views.delete(`${session.id}/${questionId}`);
+    log.error(context, 'an answer could not be saved: its capture is kept, and the next start tries again');
+    await tell(run, session.id, { type: 'publish_failed', takeId: take.id });
   }
 
-  async function saveOnce(sessionId: string): Promise<void> {
+  /** One walk through all that is left to do. @returns whether nothing is */
+  async function walk(run: Run, sessionId: string): Promise<boolean> {
+    const { signal } = run.abort;
     const session = await load(sessionId);
-    if (session?.state !== 'submitting') return;
+    if (session?.state !== 'submitting') return true;
     const picks = picksOf(session);
     const kept = new Set(picks.map(({ take }) => take.id));
     for (const { takes } of session.questions)
       for (const take of takes) if (!kept.has(take.id)) await recorder.remove(session.id, take.id);
+    let again = false;
     for (const { question, take } of picks) {
-      if (take.state === 'stored') continue;
-      const stored = await publishPick(session, question.id, take.id);
-      await report(session.id, { type: 'published', takeId: take.id, stored });
-      step(session, { questionId: question.id, state: 'safe', progress: 1 });
+      if (take.state === 'stored' || run.givenUp.has(take.id)) continue;
+      const onStep = (view: PublishView) => step(session, view);
+      try {
+        const stored = await publishPick({ session, questionId: question.id, takeId: take.id, signal, onStep });
+        signal.throwIfAborted();
+        await tell(run, session.id, { type: 'published', takeId: take.id, stored });
+      } catch (error) {
+        if (signal.aborted) return true;
+        await onFault(run, session, question.id, take, error);
+        again ||= !run.givenUp.has(take.id);
+        continue;
+      }
+      views.delete(`${session.id}/${question.id}`);
+      await recorder.remove(session.id, take.id);
     }
+    if (again) return false;
+    if (run.givenUp.size > 0) return true;
     await recorder.removeSession(session.id);
-    await report(session.id, { type: 'stored' });
-    for (const { question } of picks) views.delete(`${session.id}/${question.id}`);
+    await tell(run, session.id, { type: 'stored' });
     log.info({ session: session.id, answers: picks.length }, 'session stored');
+    return true;
   }
 
-  async function save(sessionId: string): Promise<void> {
-    for (let tries = 0; !closing.signal.aborted; tries += 1) {
+  async function save(run: Run, sessionId: string): Promise<void> {
+    const { signal } = run.abort;
+    for (let tries = 0; !signal.aborted; tries += 1) {
       try {
-        await saveOnce(sessionId);
-        return;
+        if (await walk(run, sessionId)) return;
       } catch (error) {
-        if (closing.signal.aborted) return;
-        log.error({ session: sessionId, tries, err: error }, 'saving failed, trying again');
-        const session = await load(sessionId).catch(() => null);
-        const view = session && [...picksOf(session)].find(({ take }) => take.state !== 'stored');
-        if (session && view) {
-          views.set(`${session.id}/${view.question.id}`, {
-            questionId: view.question.id,
-            state: 'retrying',
-            progress: 0,
-          });
-          onProgress(session);
-        }
-        const wait = RETRY_DELAYS_MS[Math.min(tries, RETRY_DELAYS_MS.length - 1)] ?? 0;
-        // An abort ends the wait; the loop's condition then ends the loop.
-        await delay(wait, undefined, { signal: closing.signal }).catch(() => undefined);
+        if (signal.aborted) return;
+        log.warn({ session: sessionId, tries, err: error }, 'saving failed, trying again');
       }
+      const index = Math.min(tries, RETRY_DELAYS_MS.length - 1);
+      await wait(clock, RETRY_DELAYS_MS[index] ?? 0, signal);
     }
   }
 
   return {
     /** Sees to it that a submitted session is saved; harmless when that is under way. */
     publish(sessionId: string): void {
-      if (running.has(sessionId)) return;
-      const run = save(sessionId).finally(() => running.delete(sessionId));
+      if (closed || running.has(sessionId)) return;
+      const run: Run = {
+        done: Promise.resolve(),
+        abort: new AbortController(),
+        cancelled: Promise.withResolvers<never>(),
+        faults: new Map(),
+        givenUp: new Set(),
+      };
+      // Most runs are never cancelled, and some not while they wait for it.
+      run.cancelled.promise.catch(() => undefined);
       running.set(sessionId, run);
+      run.done = save(run, sessionId).finally(() => running.delete(sessionId));
     },
 
-    /**
-     * Deletes every video of a session from disk and storage, and makes sure of it.
-     * @throws AppError `unavailable` when something is still there
-     */
-    async erase(session: Session): Promise<void> {
-      await running.get(session.id);
-      await recorder.removeSession(session.id);
-      const prefix = sessionPrefix(session);
-      for await (const { key } of storage.list(prefix)) await storage.delete(key);
-      for await (const { key } of storage.list(prefix))
-        throw new AppError('unavailable', `The storage still holds ${key}.`);
+    /** Ends the saving of a session, of which nothing is to be kept. */
+    async cancel(sessionId: string): Promise<void> {
+      const run = running.get(sessionId);
+      if (!run) return;
+      const reason = new AppError('wrong_state', 'The session is being deleted.');
+      run.abort.abort(reason);
+      run.cancelled.reject(reason);
+      await run.done;
     },
 
     /** How far the saving of each pick is. */
     progress(session: Session): PublishView[] {
       if (session.state !== 'submitting' && session.state !== 'stored') return [];
-      return picksOf(session).map(({ question, take }) => {
-        if (take.state === 'stored') return { questionId: question.id, state: 'safe', progress: 1 };
-        return views.get(`${session.id}/${question.id}`) ?? { questionId: question.id, state: 'waiting', progress: 0 };
+      return picksOf(session).map(({ question: { id: questionId }, take }) => {
+        if (take.state === 'stored') return { questionId, state: 'safe', progress: 1 };
+        const known = views.get(`${session.id}/${questionId}`);
+        return known ?? { questionId, state: take.publishFailedAt === null ? 'waiting' : 'failed', progress: 0 };
       });
+    },
+
+    /** Removes what a crash has left of unfinished work; before the first session is saved. */
+    async tidy(): Promise<void> {
+      await rm(directory, { recursive: true, force: true });
     },
 
     /** Ends what is under way; a later start takes it up again. */
     async close(): Promise<void> {
-      closing.abort(new AppError('shutting_down', 'The server is stopping.'));
-      await Promise.all(running.values());
+      closed = true;
+      const stopping = new AppError('shutting_down', 'The server is stopping.');
+      for (const { abort } of running.values()) abort.abort(stopping);
+      await Promise.all([...running.values()].map(({ done }) => done));
     },
   };
 }

@@ -2,7 +2,7 @@ import { AppError } from '#protocol/errors.ts';
 import type { EditorOptions } from '#server/interviews/editor.ts';
 import type { GateOptions } from '#server/interviews/gate-service.ts';
 import type { SessionService } from '#server/interviews/service.ts';
-import type { Session } from '#server/interviews/session.ts';
+import { isErasing, type Session } from '#server/interviews/session.ts';
 import type { SessionDeskOptions } from '#server/interviews/session-desk.ts';
 import { toSessionRecord } from '#server/interviews/session-view.ts';
 import type { Sessions } from '#server/store/sessions.ts';
@@ -15,14 +15,19 @@ export type SessionParts = Pick<EditorOptions, 'countSessions' | 'eraseSessions'
 export function createSessionParts(options: {
   sessions: Sessions<Session>;
   service: SessionService;
-  publisher: { erase(session: Session): Promise<void> };
+  eraseSession: (session: Session) => Promise<void>;
 }): SessionParts {
-  const { sessions, service, publisher } = options;
+  const { sessions, service, eraseSession } = options;
 
   async function existing(id: string): Promise<Session> {
     const session = await sessions.get(id);
     if (!session) throw new AppError('not_found', 'This session does not exist.');
     return session;
+  }
+
+  /** Said to be deleted only when it is. */
+  async function requireErased(id: string, message: string): Promise<void> {
+    if (isErasing(await existing(id))) throw new AppError('unavailable', message);
   }
 
   return {
@@ -41,9 +46,14 @@ export function createSessionParts(options: {
     async eraseSessions(interviewId) {
       for await (const session of sessions.ofInterview(interviewId)) {
         const open = session.state === 'consented' || session.state === 'checked' || session.state === 'running';
-        if (open) await service.report(session.id, { type: 'withdraw' });
-        await publisher.erase(session);
-        await sessions.remove(session.id);
+        try {
+          if (open) await service.report(session.id, { type: 'withdraw' });
+          await eraseSession(session);
+          await sessions.remove(session.id);
+        } catch (error) {
+          // Two deletions at once: the other one has been faster.
+          if (await sessions.get(session.id)) throw error;
+        }
       }
     },
 
@@ -70,17 +80,14 @@ export function createSessionParts(options: {
     },
 
     async deleteAnswers(id) {
-      const session = await existing(id);
-      if (session.state !== 'stored')
-        throw new AppError('wrong_state', 'Answers can be deleted once they are saved; these are not yet.');
-      // Said to be deleted only after it is.
-      await publisher.erase(session);
+      await existing(id);
       await service.report(id, { type: 'delete_answers' });
+      await requireErased(id, 'Not everything could be deleted yet. It is tried again until it is gone.');
     },
 
     async withdraw(id) {
       await service.report(id, { type: 'withdraw' });
-      await publisher.erase(await existing(id));
+      await requireErased(id, 'You have withdrawn. Not all that you recorded could be deleted yet; it will be.');
     },
   };
 }

@@ -47,7 +47,8 @@ export function memorySessions(): SessionParts {
         interview: { title, slug: slug ?? '', organisation },
         candidate: { name: person.name, email: person.email },
         ...{ state: 'consented', attempt, consent: { version: consent.version, at: 1 } },
-        ...{ startedAt: null, deadlineAt: null, submittedAt: null, storedAt: null, answersDeletedAt: null },
+        ...{ startedAt: null, deadlineAt: null, submittedAt: null, storedAt: null },
+        ...{ deletionAskedAt: null, answersDeletedAt: null },
         answers: interview.questions.map(({ id, text }) => ({ questionId: id, text, takesUsed: 0, pick: null })),
       };
       records.unshift(record);
@@ -58,7 +59,7 @@ export function memorySessions(): SessionParts {
       pageOfInterview: (interviewId) => pageOf((record) => record.interviewId === interviewId),
       pageOfAccount: (accountId) => pageOf((record) => record.accountId === accountId),
     },
-    deleteAnswers: (id) => change(id, { answersDeletedAt: 2 }),
+    deleteAnswers: (id) => change(id, { deletionAskedAt: 2, answersDeletedAt: 2 }),
     withdraw: (id) => change(id, { state: 'withdrawn' }),
   };
 }

@@ -1,0 +1,108 @@
+import type { Effect } from './events.ts';
+import { requireState, wrongState } from './guards.ts';
+import { allTakes, isErasing, isLive, isPlayable, liveTake, picksOf, type Session } from './session.ts';
+import { deleteRehearsals, eraseTakes } from './take-rules.ts';
+
+/** Nobody looks at a rehearsal for so long; it is deleted, whoever is there. */
+export const REHEARSAL_KEPT_MS = 60 * 60_000;
+
+/** Ends the interview before its deadline. */
+export function submit(session: Session, now: number): void {
+  session.state = 'submitting';
+  session.submittedAt = now;
+}
+
+/** Once the last take has come to rest, a submitted session gets its picks and goes to be published, once. */
+export function finishSubmitting(before: Session, session: Session, effects: Effect[]): void {
+  if (session.state !== 'submitting' || liveTake(session)) return;
+  if (before.state === 'submitting' && !liveTake(before)) return;
+  for (const question of session.questions) {
+    if (question.state === 'skipped') continue;
+    question.pickId ??= question.takes.findLast(isPlayable)?.id ?? null;
+  }
+  effects.push({ type: 'publish' });
+}
+
+/** Ends a session of which nothing is kept. */
+export function withdraw(session: Session, now: number, effects: Effect[]): void {
+  // Asking again tries again.
+  if (session.state === 'withdrawn') return isErasing(session) ? requestErasing(effects) : undefined;
+  if (session.state === 'submitting' || session.state === 'stored')
+    throw wrongState('It has been submitted. Ask for deletion instead.');
+  dropEverything(session, effects);
+  session.state = 'withdrawn';
+  session.withdrawnAt = now;
+}
+
+/** Ends a session that was never started; one that was is left alone, as no closing date cuts it. */
+export function expire(session: Session, now: number, effects: Effect[]): void {
+  if (session.state !== 'invited' && session.state !== 'consented' && session.state !== 'checked') return;
+  dropEverything(session, effects);
+  session.state = 'expired';
+  session.expiredAt = now;
+}
+
+function dropEverything(session: Session, effects: Effect[]): void {
+  for (const take of allTakes(session).filter(isLive)) effects.push({ type: 'abort', takeId: take.id });
+  eraseTakes(session, allTakes(session), effects);
+  for (const question of session.questions) question.pickId = null;
+}
+
+/** Notes that every pick is safe and every other take is gone, both of which has been looked at. */
+export function store(session: Session, now: number): void {
+  requireState(session, 'submitting');
+  for (const take of allTakes(session)) if (take.state !== 'stored') take.state = 'deleted';
+  session.erasing = [];
+  session.state = 'stored';
+  session.storedAt = now;
+}
+
+/** Deletes the answers of a session that is saved, or of which no more can be saved. */
+export function deleteAnswers(session: Session, now: number, effects: Effect[]): void {
+  if (session.deletionAskedAt === null) {
+    const saved = session.state === 'stored' || (session.state === 'submitting' && !isBeingSaved(session));
+    if (!saved) throw wrongState('Answers can be deleted once they are saved; these are not yet.');
+    session.state = 'stored';
+    session.deletionAskedAt = now;
+    for (const take of allTakes(session)) take.stored = null;
+    eraseTakes(session, allTakes(session), effects);
+  }
+  // Asking again tries again.
+  if (isErasing(session)) requestErasing(effects);
+}
+
+/** Whether a submitted session has a take, or a pick, of which it is not known yet what becomes of it. */
+function isBeingSaved(session: Session): boolean {
+  const picks = picksOf(session).map(({ take }) => take);
+  const open = picks.some((take) => take.state !== 'stored' && take.publishFailedAt === null);
+  const givenUp = picks.some((take) => take.publishFailedAt !== null);
+  return liveTake(session) !== undefined || open || !givenUp;
+}
+
+/** Notes of which takes nothing is left. */
+export function noteErased(session: Session, takeIds: readonly string[], now: number): void {
+  session.erasing = session.erasing.filter((id) => !takeIds.includes(id));
+  if (session.deletionAskedAt !== null && session.erasing.length === 0) session.answersDeletedAt ??= now;
+}
+
+/** Deletes a rehearsal that lies too long, and tries again what could not be erased. */
+export function sweep(session: Session, now: number, effects: Effect[]): void {
+  const dueAt = rehearsalsDueAt(session);
+  if (dueAt !== null && now >= dueAt) deleteRehearsals(session, effects);
+  if (isErasing(session)) requestErasing(effects);
+}
+
+/** When {@link sweep} has something to do; null when never. */
+export function sweepDueAt(session: Session, now: number): number | null {
+  return isErasing(session) ? now : rehearsalsDueAt(session);
+}
+
+function requestErasing(effects: Effect[]): void {
+  if (!effects.some(({ type }) => type === 'erase')) effects.push({ type: 'erase' });
+}
+
+function rehearsalsDueAt(session: Session): number | null {
+  if (session.state !== 'checked') return null;
+  const kept = session.rehearsals.filter((take) => take.state !== 'deleted');
+  return kept.length === 0 ? null : Math.max(...kept.map((take) => take.armedAt)) + REHEARSAL_KEPT_MS;
+}
