@@ -46,6 +46,11 @@ export function createDispatch({ handlers, clock, log }: DispatchOptions) {
       answer({ ok: false, error: body });
     };
 
+    const tooMany = () => refuse(new AppError('rate_limited', 'Too many requests at once. Please wait a moment.'));
+    const verdict = peer.allowance.spend();
+    if (verdict === 'flood') peer.disconnect();
+    if (verdict !== 'granted') return tooMany();
+
     const queued = peer.queue.add(async () => {
       try {
         if (name === null) throw new AppError('unknown_event', 'There is no such request.');
@@ -57,7 +62,7 @@ export function createDispatch({ handlers, clock, log }: DispatchOptions) {
         refuse(error);
       }
     });
-    if (!queued) refuse(new AppError('rate_limited', 'Too many requests at once. Please wait a moment.'));
+    if (!queued) tooMany();
   };
 }
 

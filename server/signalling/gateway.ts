@@ -1,8 +1,10 @@
 import type { IncomingMessage, Server as HttpServer } from 'node:http';
 import { Server, type DefaultEventsMap } from 'socket.io';
 import type { ClientToServer, ServerToClient } from '#protocol/events.ts';
+import { AppError } from '#protocol/errors.ts';
 import type { Clock } from '#server/clock.ts';
 import type { Logger } from '#server/log.ts';
+import { Allowances } from './allowance.ts';
 import { Attendance } from './attendance.ts';
 import { createAuthHandlers, identify } from './auth.ts';
 import { createCommandHandlers } from './commands.ts';
@@ -49,6 +51,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   const busy = new Set<Peer>();
   let phase: 'open' | 'stopping' | 'closed' = 'open';
 
+  const allowances = new Allowances(clock);
   const attendance = new Attendance({ sessions, rooms, clock });
   const isStopping = () => phase !== 'open';
   const dispatch = createDispatch({
@@ -71,8 +74,15 @@ export function createGateway(options: GatewayOptions): Gateway {
     },
   });
 
+  /** @throws AppError of {@link identify}, and `rate_limited` for somebody who comes too often */
+  async function admit(token: unknown): Promise<Identity> {
+    const identity = await identify(token, { authenticate, clock });
+    if (allowances.of(identity.accountId).spend() === 'granted') return identity;
+    throw new AppError('rate_limited', 'Too many requests at once. Please wait a moment.');
+  }
+
   io.use((socket, next) => {
-    identify(socket.handshake.auth['token'], { authenticate, clock }).then(
+    admit(socket.handshake.auth['token']).then(
       (identity) => {
         socket.data.identity = identity;
         next();
@@ -88,13 +98,21 @@ export function createGateway(options: GatewayOptions): Gateway {
   io.on('connection', (socket) => {
     // The pair of name and body is typed by `Push`; socket.io's own types cannot follow a generic one.
     const emit = socket.emit.bind(socket) as (name: string, body: object) => boolean;
-    const peer = new Peer({ identity: socket.data.identity, push: (name, body) => void emit(name, body) });
+    const { identity } = socket.data;
+    const allowance = allowances.of(identity.accountId);
+    const peer = new Peer({
+      ...{ identity, allowance },
+      push: (name, body) => void emit(name, body),
+      disconnect: () => void socket.disconnect(true),
+    });
+    allowance.enter(peer);
     peers.add(peer);
     busy.add(peer);
     socket.onAny((event: unknown, ...args: unknown[]) => dispatch(peer, event, args));
     socket.on('disconnect', () => {
       peer.disconnected();
       peers.delete(peer);
+      allowance.leave(peer);
       attendance.leave(peer);
       void peer.queue.idle().then(() => busy.delete(peer));
     });

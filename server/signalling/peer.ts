@@ -1,5 +1,6 @@
 import { AppError } from '#protocol/errors.ts';
 import type { Pushes } from '#protocol/events.ts';
+import type { Allowance, Connection } from './allowance.ts';
 import type { Identity, Room } from './ports.ts';
 import { RequestQueue } from './request-queue.ts';
 
@@ -13,17 +14,24 @@ export interface Place {
 export type Push = <N extends keyof Pushes>(name: N, body: Pushes[N]) => void;
 
 /** One connection of a candidate's page. */
-export class Peer {
-  readonly queue = new RequestQueue();
+export class Peer implements Connection {
+  readonly queue: RequestQueue;
   readonly push: Push;
+  /** The person's, shared with their other connections. */
+  readonly allowance: Allowance;
+  /** Ends the connection. */
+  readonly disconnect: () => void;
   identity: Identity;
   /** Null until the page has joined, and again when another has taken over. */
   place: Place | null = null;
   #connected = true;
 
-  constructor(options: { identity: Identity; push: Push }) {
+  constructor(options: { identity: Identity; allowance: Allowance; push: Push; disconnect: () => void }) {
     this.identity = options.identity;
+    this.allowance = options.allowance;
     this.push = options.push;
+    this.disconnect = options.disconnect;
+    this.queue = new RequestQueue(options.allowance);
   }
 
   get connected(): boolean {

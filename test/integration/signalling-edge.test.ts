@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { AppError } from '#protocol/errors.ts';
 import { MAX_MESSAGE_BYTES } from '#server/signalling/gateway.ts';
-import { MAX_WAITING_REQUESTS } from '#server/signalling/request-queue.ts';
+import { MAX_WAITING_REQUESTS } from '#server/signalling/allowance.ts';
 import * as harness from './signalling-harness.ts';
 import { ANNS, ask, connected, disconnected, outcome } from './signalling-harness.ts';
 
