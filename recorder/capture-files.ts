@@ -2,6 +2,7 @@ import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AppError } from '#protocol/errors.ts';
 import type { CaptureContainer } from './args.ts';
+import { endOrphan, journalPath } from './capture-journal.ts';
 
 /** The media type of a capture, as a player wants it. */
 export type CaptureType = 'video/mp4' | 'video/webm';
@@ -16,6 +17,8 @@ export interface TakeFiles {
   finished(container: CaptureContainer): string;
   /** A copy that plays everywhere, made when somebody needs it. */
   replay: string;
+  /** Who writes it, while it is recorded. */
+  journal: string;
   /** The description of its streams, while ffmpeg starts. */
   sdp: string;
 }
@@ -40,6 +43,7 @@ export function takeFiles(directory: string, sessionId: string, takeId: string):
     part: (container) => `${base}.part.${container}`,
     finished: (container) => `${base}.${container}`,
     replay: `${base}.replay.mp4`,
+    journal: journalPath(base),
     sdp: `${base}.sdp`,
   };
 }
@@ -72,6 +76,7 @@ export async function findContainer(files: TakeFiles, stage: 'part' | 'finished'
  * @throws AppError `internal` when something is left; Error of the file system
  */
 export async function removeTake(files: TakeFiles): Promise<void> {
+  await endOrphan(files.journal);
   const all = CONTAINERS.flatMap((container) => [files.part(container), files.finished(container)]);
   for (const file of [...all, files.replay, files.sdp]) await removeVerified(file);
 }

@@ -1,4 +1,4 @@
-import type { Fragment, FragmentParser } from './capture-index.ts';
+import type { Fragment, FragmentParser } from './capture-fragment.ts';
 
 interface Box {
   type: string;

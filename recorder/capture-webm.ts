@@ -1,4 +1,4 @@
-import type { Fragment, FragmentParser } from './capture-index.ts';
+import type { Fragment, FragmentParser } from './capture-fragment.ts';
 
 /** EBML identifiers of WebM (RFC 9559, section 5.1). */
 const SEGMENT = 0x18538067;

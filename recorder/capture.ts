@@ -5,6 +5,7 @@ import { endFfmpeg, within } from './capture-end.ts';
 import { finishFile, type TakeFiles } from './capture-files.ts';
 import { examineCapture, resultOf, type CaptureResult } from './capture-result.ts';
 import { alignReports, type CaptureRtcp } from './capture-rtcp.ts';
+import { removeJournal } from './capture-journal.ts';
 import type { Launched } from './capture-launch.ts';
 import type { CaptureWatch } from './capture-watch.ts';
 import type { ProbeOptions } from './probe-run.ts';
@@ -122,6 +123,7 @@ export function superviseCapture(parts: CaptureParts): Capture {
     rtcp.close();
     await watch.close();
     parts.onClosed(gently ? by : 'kill');
+    await removeJournal(files.journal);
   }
 
   async function firstPicture(): Promise<number> {

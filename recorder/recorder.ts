@@ -14,6 +14,7 @@ import {
   type CaptureType,
   type TakeFiles,
 } from './capture-files.ts';
+import { endOrphan, listJournals, writeJournal } from './capture-journal.ts';
 import { launchCapture } from './capture-launch.ts';
 import { examineCapture, type CaptureResult } from './capture-result.ts';
 import { openCaptureRtcp } from './capture-rtcp.ts';
@@ -108,6 +109,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
         await ffmpeg.exited;
         release();
       });
+      await writeJournal(files.journal, { pid: ffmpeg.pid, file: output });
       const watch = await watchCapture(output, container);
       undo.unshift(() => watch.close());
       const rtcpPort = rtcp.sinkPort;
@@ -168,6 +170,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
     async recover(sessionId, takeId) {
       const files = takeFiles(directory, sessionId, takeId);
       if (active.has(keyOf(sessionId, takeId))) throw new AppError('wrong_state', 'The take is being recorded.');
+      await endOrphan(files.journal);
       const finished = await findContainer(files, 'finished');
       if (finished) return examineCapture(files.finished(finished), finished, tools);
       const container = await findContainer(files, 'part');
@@ -190,6 +193,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
     async removeSession(sessionId) {
       const folder = sessionFolder(directory, sessionId);
       await abortAll([...active.values()].filter((running) => running.sessionId === sessionId));
+      for (const journal of await listJournals(folder)) await endOrphan(journal);
       await removeVerified(folder);
     },
     list: () => listSessions(directory),

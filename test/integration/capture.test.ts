@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -121,6 +121,44 @@ test('lost media are told, and the take is kept', async () => {
   source.lose();
   expect(await capture.ended).toBe('media_lost');
   await capture.stop();
+});
+
+test('an ffmpeg that a crashed server left is ended before its take is recovered or removed', async () => {
+  const second = createRecorder({ ...TOOLS, directory, ports: { min: portMin, max: portMin + 1 }, minFreeBytes: 1 });
+  const left = async () => {
+    const take = await armed();
+    await take.capture.start();
+    expect(await recorders()).toHaveLength(1);
+    return take;
+  };
+  const recovered = await left();
+  expect(await second.recover(recovered.ids.sessionId, recovered.ids.takeId)).not.toBeNull();
+  expect(await recorders()).toEqual([]);
+  await recovered.capture.abort();
+  const removed = await left();
+  await second.remove(removed.ids.sessionId, removed.ids.takeId);
+  expect(await recorders()).toEqual([]);
+  await removed.capture.abort();
+  const erased = await left();
+  await second.removeSession(erased.ids.sessionId);
+  expect(await recorders()).toEqual([]);
+  await erased.capture.abort();
+  expect(await filesLeft()).toEqual([`${recovered.ids.sessionId}/${recovered.ids.takeId}.mp4`]);
+});
+
+test('a process that has the number of an ended ffmpeg by now is left alone', async () => {
+  const ids = { sessionId: randomUUID(), takeId: randomUUID() };
+  const folder = join(directory, ids.sessionId);
+  await mkdir(folder);
+  const journal = join(folder, `${ids.takeId}.journal.json`);
+  for (const content of [
+    JSON.stringify({ pid: process.pid, file: join(folder, `${ids.takeId}.part.mp4`) }),
+    '{"pid":',
+  ]) {
+    await writeFile(journal, content);
+    expect(await recorder.recover(ids.sessionId, ids.takeId)).toBeNull();
+    expect(await filesLeft()).toEqual([]);
+  }
 });
 
 test('what a crash of the server left is recovered', async () => {
