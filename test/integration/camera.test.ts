@@ -32,7 +32,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-/** Sends the camera through a WebRTC connection at 1 Mb/s, records the far end and saves what was recorded. */
+/** Sends the camera through a WebRTC connection at 1 Mb/s, records `seconds` of frames at the far end and saves them. */
 async function recordOverWebRtc({ page }: TestBrowser, name: string, mimeType: string, seconds: number) {
   const base64 = await page.evaluate(
     async ([mime, length]) => {
@@ -44,6 +44,7 @@ async function recordOverWebRtc({ page }: TestBrowser, name: string, mimeType: s
         const sender = near.addTrack(track, stream);
         const parameters = sender.getParameters();
         for (const encoding of parameters.encodings) encoding.maxBitrate = 1_000_000;
+        if (track.kind === 'video') parameters.degradationPreference = 'maintain-resolution';
         await sender.setParameters(parameters);
       }
       const video = near.getTransceivers().find((one) => one.sender.track?.kind === 'video');
@@ -63,13 +64,25 @@ async function recordOverWebRtc({ page }: TestBrowser, name: string, mimeType: s
       player.muted = true;
       player.srcObject = received;
       await player.play();
-      // The bit rate has to rise before the picture has its full size.
-      await new Promise((resolve) => setTimeout(resolve, 1_500));
+      /** Waits until `count` more frames of the camera's size have arrived; frames are shown in front only. */
+      const arrived = async (count: number) => {
+        const { width } = stream.getVideoTracks()[0]!.getSettings();
+        let from: number | null = null;
+        for (;;) {
+          const reports = [...(await far.getStats()).values()] as { framesDecoded?: number; frameWidth?: number }[];
+          const video = reports.find(({ frameWidth }) => frameWidth === width);
+          if (video?.framesDecoded !== undefined) from ??= video.framesDecoded;
+          if (from !== null && (video?.framesDecoded ?? 0) >= from + count) return;
+          await new Promise((resolve) => setTimeout(resolve, 20));
+        }
+      };
+      // The bit rate has to rise before the picture is clear enough to be read.
+      await arrived(45);
       const recorder = new MediaRecorder(received, { videoBitsPerSecond: 8_000_000 });
       const pieces: Blob[] = [];
       recorder.ondataavailable = ({ data }) => pieces.push(data);
       recorder.start();
-      await new Promise((resolve) => setTimeout(resolve, length * 1000));
+      await arrived(length * 30);
       recorder.stop();
       await new Promise((resolve) => (recorder.onstop = resolve));
       near.close();
