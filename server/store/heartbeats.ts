@@ -1,4 +1,5 @@
 import mongoose from 'mongoose';
+import { whileReachable } from './unavailable.ts';
 
 interface HeartbeatDocument {
   _id: string;
@@ -23,7 +24,7 @@ export interface Heartbeats {
 /** The server's last sign of life, kept so that the next start knows how long it was away. */
 export function createHeartbeats(connection: mongoose.Connection): Heartbeats {
   const model = connection.model<HeartbeatDocument>('Heartbeat', heartbeatSchema);
-  return {
+  return whileReachable({
     async last() {
       const found = await model.findById(SERVER).lean();
       return found?.at ?? null;
@@ -31,5 +32,5 @@ export function createHeartbeats(connection: mongoose.Connection): Heartbeats {
     async beat(at) {
       await model.updateOne({ _id: SERVER }, { $set: { at } }, { upsert: true });
     },
-  };
+  });
 }
