@@ -89,15 +89,8 @@ export class Publisher {
   async keep(): Promise<boolean> {
     const transport = this.#transport;
     if (!transport || this.#state !== 'sending') return false;
-    try {
-      const { iceParameters } = await this.#options.request('transport:restart-ice', {});
-      if (transport !== this.#transport) return true;
-      await transport.restartIce({ iceParameters });
-      return true;
-    } catch {
-      // Refused, as there is no such transport any more, or out of reach: both mean a new one.
-      return transport !== this.#transport;
-    }
+    // Refused, as there is no such transport any more, or out of reach: both mean a new one.
+    return (await this.#restartIce(transport)) === 'restarted' || transport !== this.#transport;
   }
 
   /** Stops sending. */
@@ -148,7 +141,7 @@ export class Publisher {
     if (state === 'connected' && this.#producers.length === this.#published?.tracks.length) this.#connected();
     if (state === 'disconnected') {
       this.#set('interrupted');
-      this.#later(ICE_GRACE_MS, () => void this.#restartIce(transport));
+      this.#later(ICE_GRACE_MS, () => void this.#heal(transport));
     }
     if (state === 'failed') this.#rebuildLater();
   }
@@ -159,14 +152,22 @@ export class Publisher {
     this.#set('sending');
   }
 
-  async #restartIce(transport: types.Transport): Promise<void> {
+  /** Looks for another way to the same transport; where the server has none any more, all is made anew. */
+  async #heal(transport: types.Transport): Promise<void> {
+    // Goes on where no answer comes.
     this.#later(ICE_RESTART_TIMEOUT_MS, () => this.restart());
+    const outcome = await this.#restartIce(transport);
+    if (outcome === 'refused' && transport === this.#transport) this.restart();
+  }
+
+  /** `refused`: the server has no such transport any more. `failed`: it was not reached, or the browser would not. */
+  async #restartIce(transport: types.Transport): Promise<'restarted' | 'refused' | 'failed'> {
     try {
       const { iceParameters } = await this.#options.request('transport:restart-ice', {});
       if (transport === this.#transport) await transport.restartIce({ iceParameters });
+      return 'restarted';
     } catch (error) {
-      // A server that refuses has no such transport any more. Without an answer, the time-out above goes on.
-      if (transport === this.#transport && error instanceof ApiError && error.code !== 'offline') this.restart();
+      return error instanceof ApiError && error.code !== 'offline' ? 'refused' : 'failed';
     }
   }
 
