@@ -40,6 +40,8 @@ export function createPickPublisher({ queue, storage, recorder, directory }: Pic
     const step = (state: PublishView['state'], progress: number) => onStep({ questionId, state, progress });
     const capture = await recorder.open(session.id, takeId);
     if (!capture) throw new AppError('recorder_failed', 'The capture of a picked take is missing.');
+    // A storage that is away for hours must not cost a transcode at each try.
+    await storage.check();
     await mkdir(directory, { recursive: true, mode: 0o700 });
     const output = join(directory, `${session.id}-${takeId}.mp4`);
     try {

@@ -31,7 +31,7 @@ const ORGANISATION_ID = 'c'.repeat(24);
 
 /** A clock that stands still, and tells when somebody has begun to wait for it. */
 export class WatchedClock extends ManualClock {
-  #waiting: (() => void)[] = [];
+  readonly #waiting: (() => void)[] = [];
 
   override at(at: number, run: () => void): Timer {
     const timer = super.at(at, run);
