@@ -1,39 +1,18 @@
 import { createHmac, createPublicKey } from 'node:crypto';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { decodeJwt, exportSPKI, generateKeyPair, importJWK, SignJWT, type JWK } from 'jose';
 import { AppError } from '#protocol/errors.ts';
 import { systemClock } from '#server/clock.ts';
 import { createTokenVerifier } from '#server/identity/token-verifier.ts';
-import {
-  authorizeRequest,
-  Browser,
-  DATABASE_START_TIMEOUT_MS,
-  signIn,
-  startDatabase,
-  startServer,
-  type TestServer,
-  type Tokens,
-} from './identity-harness.ts';
+import { authorizeRequest, signIn, type Tokens } from './identity-harness.ts';
+import { setStage } from './identity-stage.ts';
 
 const PERSON = 'recruiter@example.org';
 
-let database: Awaited<ReturnType<typeof startDatabase>>;
-let server: TestServer;
-let browser: Browser;
-let databases = 0;
-
-beforeAll(async () => {
-  database = await startDatabase();
-}, DATABASE_START_TIMEOUT_MS);
-afterAll(() => database.close());
-beforeEach(async () => {
-  server = await startServer({ databaseUrl: database.url(`access-tokens-${++databases}`) });
-  browser = new Browser(server);
-});
-afterEach(() => server.close());
+const stage = setStage();
 
 async function refusal(token: string): Promise<string> {
-  const error = await server.verifier.verify(token).then(
+  const error = await stage.server.verifier.verify(token).then(
     () => 'accepted',
     (reason: unknown) => reason,
   );
@@ -44,8 +23,8 @@ describe('access tokens', () => {
   let tokens: Tokens;
   let publicKey: JWK;
   beforeEach(async () => {
-    tokens = await signIn(server, browser, PERSON);
-    const keys = await fetch(`${server.publicUrl}/oidc/.well-known/jwks.json`);
+    tokens = await signIn(stage.server, stage.browser, PERSON);
+    const keys = await fetch(`${stage.server.publicUrl}/oidc/.well-known/jwks.json`);
     const document = (await keys.json()) as { keys: JWK[] };
     publicKey = document.keys[0] ?? {};
     expect(publicKey).not.toHaveProperty('d');
@@ -79,32 +58,32 @@ describe('access tokens', () => {
 
   it('are not accepted after their time, for another API or of another issuer', async () => {
     expect(await refusal(tokens.id_token)).toBe('unauthenticated');
-    const { issuer, keyResolver } = server.issuer;
-    const other = { audience: server.audience, clock: systemClock, keyResolver };
+    const { issuer, keyResolver } = stage.server.issuer;
+    const other = { audience: stage.server.audience, clock: systemClock, keyResolver };
     const elsewhere = createTokenVerifier({ ...other, issuer: 'https://issuer.example/' });
     await expect(elsewhere.verify(tokens.access_token)).rejects.toMatchObject({ code: 'unauthenticated' });
     const api = createTokenVerifier({ ...other, issuer, audience: 'https://other.example/api' });
     await expect(api.verify(tokens.access_token)).rejects.toMatchObject({ code: 'unauthenticated' });
-    const { expiresAt } = await server.verifier.verify(tokens.access_token);
-    server.clock.advance(expiresAt - server.clock.now() - 1_000);
+    const { expiresAt } = await stage.server.verifier.verify(tokens.access_token);
+    stage.server.clock.advance(expiresAt - stage.server.clock.now() - 1_000);
     expect(await refusal(tokens.access_token)).toBe('accepted');
-    server.clock.advance(1_000);
+    stage.server.clock.advance(1_000);
     expect(await refusal(tokens.access_token)).toBe('token_expired');
   });
 
   it('are verified alike through discovery, as those of any issuer', async () => {
-    const { issuer } = server.issuer;
-    const verifier = createTokenVerifier({ issuer, audience: server.audience, clock: server.clock });
+    const { issuer } = stage.server.issuer;
+    const verifier = createTokenVerifier({ issuer, audience: stage.server.audience, clock: stage.server.clock });
     const [remote, local] = await Promise.all([
       verifier.verify(tokens.access_token),
-      server.verifier.verify(tokens.access_token),
+      stage.server.verifier.verify(tokens.access_token),
     ]);
     expect(remote).toEqual(local);
   });
 
   it('bring the address at the userinfo endpoint', async () => {
     const ask = (token: string) =>
-      fetch(`${server.publicUrl}/oidc/userinfo`, { headers: { authorization: `Bearer ${token}` } });
+      fetch(`${stage.server.publicUrl}/oidc/userinfo`, { headers: { authorization: `Bearer ${token}` } });
     const reply = await ask(tokens.access_token);
     expect(await reply.json()).toEqual({
       sub: decodeJwt(tokens.access_token).sub,
@@ -117,10 +96,10 @@ describe('access tokens', () => {
 
 describe('discovery', () => {
   it("names Auth0's addresses on the public origin, whatever the request says", async () => {
-    const reply = await fetch(`${server.publicUrl}/oidc/.well-known/openid-configuration`, {
+    const reply = await fetch(`${stage.server.publicUrl}/oidc/.well-known/openid-configuration`, {
       headers: { 'x-forwarded-host': 'evil.example', 'x-forwarded-proto': 'https' },
     });
-    const base = `${server.publicUrl}/oidc`;
+    const base = `${stage.server.publicUrl}/oidc`;
     expect(await reply.json()).toMatchObject({
       issuer: `${base}/`,
       authorization_endpoint: `${base}/authorize`,
@@ -134,7 +113,7 @@ describe('discovery', () => {
 
   it('stays on https behind a proxy, cookies too', async () => {
     const overrides = { publicUrl: 'https://interviews.example', audience: 'https://interviews.example/api' };
-    const proxied = await startServer({ databaseUrl: database.url(`access-tokens-${databases}`), overrides });
+    const proxied = await stage.startAnother({ overrides });
     try {
       const document = await fetch(`${proxied.publicUrl}/oidc/.well-known/openid-configuration`);
       expect(await document.json()).toMatchObject({
@@ -156,9 +135,9 @@ describe('discovery', () => {
 
   it('leaves every other path alone', async () => {
     for (const path of ['/', '/oidcx', '/api/config']) {
-      expect(await (await fetch(`${server.publicUrl}${path}`)).text()).toBe('the application');
+      expect(await (await fetch(`${stage.server.publicUrl}${path}`)).text()).toBe('the application');
     }
-    expect((await fetch(`${server.publicUrl}/oidc`)).status).toBe(404);
-    expect((await fetch(`${server.publicUrl}/oidc/session/end`)).status).toBe(404);
+    expect((await fetch(`${stage.server.publicUrl}/oidc`)).status).toBe(404);
+    expect((await fetch(`${stage.server.publicUrl}/oidc/session/end`)).status).toBe(404);
   });
 });

@@ -1,119 +1,88 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { decodeJwt } from 'jose';
-import {
-  authorizeRequest,
-  Browser,
-  DATABASE_START_TIMEOUT_MS,
-  follow,
-  lastCode,
-  redeem,
-  refresh,
-  signIn,
-  startDatabase,
-  startServer,
-  type TestServer,
-} from './identity-harness.ts';
+import { authorizeRequest, Browser, follow, lastCode, redeem, refresh, signIn } from './identity-harness.ts';
+import { setStage } from './identity-stage.ts';
 
 const PERSON = 'recruiter@example.org';
 
-let database: Awaited<ReturnType<typeof startDatabase>>;
-let server: TestServer;
-let browser: Browser;
-let databases = 0;
-
-beforeAll(async () => {
-  database = await startDatabase();
-}, DATABASE_START_TIMEOUT_MS);
-afterAll(() => database.close());
-beforeEach(async () => {
-  server = await startServer({ databaseUrl: database.url(`tokens-${++databases}`) });
-  browser = new Browser(server);
-});
-afterEach(() => server.close());
-
-async function restart(secret?: string): Promise<void> {
-  const port = Number(new URL(server.publicUrl).port);
-  await server.close();
-  const databaseUrl = database.url(`tokens-${databases}`);
-  server = await startServer({ databaseUrl, port, ...(secret === undefined ? {} : { secret }) });
-}
+const stage = setStage();
 
 const silent = { prompt: 'none', response_mode: 'web_message' };
 
 describe('refresh tokens', () => {
   it('rotate, and bring a token for our API each time', async () => {
-    const tokens = await signIn(server, browser, PERSON);
-    const first = await refresh(server, tokens.refresh_token);
+    const tokens = await signIn(stage.server, stage.browser, PERSON);
+    const first = await refresh(stage.server, tokens.refresh_token);
     expect(first.status).toBe(200);
-    const second = await refresh(server, String(first.body['refresh_token']));
+    const second = await refresh(stage.server, String(first.body['refresh_token']));
     expect(second.status).toBe(200);
     expect(second.body['refresh_token']).not.toBe(first.body['refresh_token']);
-    const identity = await server.verifier.verify(String(second.body['access_token']));
+    const identity = await stage.server.verifier.verify(String(second.body['access_token']));
     expect(identity).toMatchObject({ subject: decodeJwt(tokens.access_token).sub, email: PERSON });
   });
 
   it('end for good when one is used twice', async () => {
-    const tokens = await signIn(server, browser, PERSON);
-    const next = await refresh(server, tokens.refresh_token);
-    const replayed = await refresh(server, tokens.refresh_token);
+    const tokens = await signIn(stage.server, stage.browser, PERSON);
+    const next = await refresh(stage.server, tokens.refresh_token);
+    const replayed = await refresh(stage.server, tokens.refresh_token);
     expect(replayed).toMatchObject({
       status: 400,
       body: { error: 'invalid_grant', error_description: 'Unknown or invalid refresh token.' },
     });
-    const successor = await refresh(server, String(next.body['refresh_token']));
+    const successor = await refresh(stage.server, String(next.body['refresh_token']));
     expect(successor).toMatchObject({ status: 400, body: { error: 'invalid_grant' } });
   });
 
   it('give one answer at most when used at the same time', async () => {
-    const tokens = await signIn(server, browser, PERSON);
-    const replies = await Promise.all(Array.from({ length: 6 }, () => refresh(server, tokens.refresh_token)));
+    const tokens = await signIn(stage.server, stage.browser, PERSON);
+    const replies = await Promise.all(Array.from({ length: 6 }, () => refresh(stage.server, tokens.refresh_token)));
     const won = replies.filter((reply) => reply.status === 200);
     expect(won.length).toBeLessThanOrEqual(1);
     for (const reply of won) {
-      expect((await refresh(server, String(reply.body['refresh_token']))).status).toBe(400);
+      expect((await refresh(stage.server, String(reply.body['refresh_token']))).status).toBe(400);
     }
   });
 
   it('can be given up', async () => {
-    const tokens = await signIn(server, browser, PERSON);
+    const tokens = await signIn(stage.server, stage.browser, PERSON);
     const body = new URLSearchParams({
       token: tokens.refresh_token,
       token_type_hint: 'refresh_token',
       client_id: 'test-web',
     });
-    const revoked = await fetch(`${server.publicUrl}/oidc/oauth/revoke`, { method: 'POST', body });
+    const revoked = await fetch(`${stage.server.publicUrl}/oidc/oauth/revoke`, { method: 'POST', body });
     expect(revoked.status).toBe(200);
-    expect((await refresh(server, tokens.refresh_token)).status).toBe(400);
+    expect((await refresh(stage.server, tokens.refresh_token)).status).toBe(400);
   });
 
   it('are not kept in the clear', async () => {
-    const tokens = await signIn(server, browser, PERSON);
-    const kept = await server.store.connection.collection('oidc_payloads').find().toArray();
+    const tokens = await signIn(stage.server, stage.browser, PERSON);
+    const kept = await stage.server.store.connection.collection('oidc_payloads').find().toArray();
     expect(kept.length).toBeGreaterThan(0);
     expect(JSON.stringify(kept)).not.toContain(tokens.refresh_token);
-    const codes = await server.store.connection.collection('one_time_codes').find().toArray();
-    expect(JSON.stringify(codes)).not.toContain(lastCode(server, PERSON));
+    const codes = await stage.server.store.connection.collection('one_time_codes').find().toArray();
+    expect(JSON.stringify(codes)).not.toContain(lastCode(stage.server, PERSON));
   });
 });
 
 describe('authorization codes', () => {
   it('work once, and only with the verifier', async () => {
-    const pending = authorizeRequest(server);
-    const start = await browser.get(pending.address);
-    await browser.post(start.location, { email: PERSON });
-    const back = await browser.post(`${start.location}/code`, { code: lastCode(server, PERSON) });
-    const { location } = await follow(browser, server, back);
-    const stolen = await redeem(server, location, { ...pending, verifier: 'x'.repeat(43) });
+    const pending = authorizeRequest(stage.server);
+    const start = await stage.browser.get(pending.address);
+    await stage.browser.post(start.location, { email: PERSON });
+    const back = await stage.browser.post(`${start.location}/code`, { code: lastCode(stage.server, PERSON) });
+    const { location } = await follow(stage.browser, stage.server, back);
+    const stolen = await redeem(stage.server, location, { ...pending, verifier: 'x'.repeat(43) });
     expect(stolen).toMatchObject({ status: 400, body: { error: 'invalid_grant' } });
-    const first = await redeem(server, location, pending);
+    const first = await redeem(stage.server, location, pending);
     expect(first.status).toBe(200);
-    expect((await redeem(server, location, pending)).status).toBe(400);
-    expect((await refresh(server, String(first.body['refresh_token']))).status).toBe(400);
+    expect((await redeem(stage.server, location, pending)).status).toBe(400);
+    expect((await refresh(stage.server, String(first.body['refresh_token']))).status).toBe(400);
   });
 
   it('are not given to a page of another origin', async () => {
-    const tokens = await signIn(server, browser, PERSON);
-    const reply = await fetch(`${server.publicUrl}/oidc/oauth/token`, {
+    const tokens = await signIn(stage.server, stage.browser, PERSON);
+    const reply = await fetch(`${stage.server.publicUrl}/oidc/oauth/token`, {
       method: 'POST',
       headers: { origin: 'https://evil.example' },
       body: new URLSearchParams({
@@ -124,14 +93,14 @@ describe('authorization codes', () => {
     });
     expect(reply.status).toBe(400);
     expect(reply.headers.get('access-control-allow-origin')).toBeNull();
-    expect((await refresh(server, tokens.refresh_token)).status).toBe(200);
+    expect((await refresh(stage.server, tokens.refresh_token)).status).toBe(200);
   });
 });
 
 describe('the session', () => {
   it('signs in silently, in a frame of our own pages only', async () => {
-    await signIn(server, browser, PERSON);
-    const page = await browser.get(authorizeRequest(server, silent).address);
+    await signIn(stage.server, stage.browser, PERSON);
+    const page = await stage.browser.get(authorizeRequest(stage.server, silent).address);
     expect(page.status).toBe(200);
     expect(page.text).toContain('authorization_response');
     expect(page.text).toMatch(/"code":"[^"]+"/);
@@ -142,75 +111,79 @@ describe('the session', () => {
   });
 
   it('says so when nobody is signed in', async () => {
-    const page = await browser.get(authorizeRequest(server, silent).address);
+    const page = await stage.browser.get(authorizeRequest(stage.server, silent).address);
     expect(page.text).toContain('"error":"login_required"');
     expect(page.headers.get('content-security-policy')).toContain("frame-ancestors 'self'");
   });
 
   it('lets another address sign in instead', async () => {
-    await signIn(server, browser, PERSON);
-    const pending = authorizeRequest(server, { prompt: 'login' });
-    const start = await browser.get(pending.address);
+    await signIn(stage.server, stage.browser, PERSON);
+    const pending = authorizeRequest(stage.server, { prompt: 'login' });
+    const start = await stage.browser.get(pending.address);
     expect(start.location).toContain('/oidc/interaction/');
-    await browser.post(start.location, { email: 'nora@example.org' });
-    const back = await browser.post(`${start.location}/code`, { code: lastCode(server, 'nora@example.org') });
+    await stage.browser.post(start.location, { email: 'nora@example.org' });
+    const back = await stage.browser.post(`${start.location}/code`, {
+      code: lastCode(stage.server, 'nora@example.org'),
+    });
     // The provider ends the old session by a form that sends itself.
-    const bridge = await browser.get(back.location);
+    const bridge = await stage.browser.get(back.location);
     const action = /action="([^"]+)"/.exec(bridge.text)?.[1] ?? '';
     const xsrf = /name="xsrf" value="([^"]+)"/.exec(bridge.text)?.[1] ?? '';
-    const ended = await browser.post(action, { xsrf, logout: 'yes' });
-    const done = await follow(browser, server, ended);
-    const { body } = await redeem(server, done.location, pending);
-    expect((await server.verifier.verify(String(body['access_token']))).email).toBe('nora@example.org');
+    const ended = await stage.browser.post(action, { xsrf, logout: 'yes' });
+    const done = await follow(stage.browser, stage.server, ended);
+    const { body } = await redeem(stage.server, done.location, pending);
+    expect((await stage.server.verifier.verify(String(body['access_token']))).email).toBe('nora@example.org');
   });
 
   it('ends by signing out, with its refresh tokens', async () => {
-    const tokens = await signIn(server, browser, PERSON);
-    const query = new URLSearchParams({ client_id: 'test-web', returnTo: server.publicUrl });
-    const out = await browser.get(`/oidc/v2/logout?${query}`);
-    expect(out).toMatchObject({ status: 303, location: `${server.publicUrl}/` });
-    expect(browser.cookieNames).not.toContain('issuer_session');
-    expect((await browser.get(authorizeRequest(server, silent).address)).text).toContain('login_required');
-    expect((await refresh(server, tokens.refresh_token)).status).toBe(400);
+    const tokens = await signIn(stage.server, stage.browser, PERSON);
+    const query = new URLSearchParams({ client_id: 'test-web', returnTo: stage.server.publicUrl });
+    const out = await stage.browser.get(`/oidc/v2/logout?${query}`);
+    expect(out).toMatchObject({ status: 303, location: `${stage.server.publicUrl}/` });
+    expect(stage.browser.cookieNames).not.toContain('issuer_session');
+    expect((await stage.browser.get(authorizeRequest(stage.server, silent).address)).text).toContain('login_required');
+    expect((await refresh(stage.server, tokens.refresh_token)).status).toBe(400);
   });
 
-  it('ends on the server, not only in the cookie', async () => {
-    await signIn(server, browser, PERSON);
-    const copy = browser.copy();
-    await browser.get('/oidc/v2/logout');
-    expect((await copy.get(authorizeRequest(server, silent).address)).text).toContain('login_required');
+  it('ends on the stage.server, not only in the cookie', async () => {
+    await signIn(stage.server, stage.browser, PERSON);
+    const copy = stage.browser.copy();
+    await stage.browser.get('/oidc/v2/logout');
+    expect((await copy.get(authorizeRequest(stage.server, silent).address)).text).toContain('login_required');
   });
 
   it('does not send people away to foreign addresses', async () => {
-    await signIn(server, browser, PERSON);
+    await signIn(stage.server, stage.browser, PERSON);
     const evil = [
       'https://evil.example/',
-      `${server.publicUrl}.evil.example/`,
+      `${stage.server.publicUrl}.evil.example/`,
       '//evil.example',
       'javascript:alert(1)',
     ];
-    for (const returnTo of [...evil, `http://x@${new URL(server.publicUrl).host}/`]) {
-      const refused = await browser.get(`/oidc/v2/logout?${new URLSearchParams({ client_id: 'test-web', returnTo })}`);
+    for (const returnTo of [...evil, `http://x@${new URL(stage.server.publicUrl).host}/`]) {
+      const refused = await stage.browser.get(
+        `/oidc/v2/logout?${new URLSearchParams({ client_id: 'test-web', returnTo })}`,
+      );
       expect(refused).toMatchObject({ status: 400, location: '' });
     }
-    const stranger = await browser.get('/oidc/v2/logout?client_id=another');
+    const stranger = await stage.browser.get('/oidc/v2/logout?client_id=another');
     expect(stranger.status).toBe(400);
-    expect((await browser.get(authorizeRequest(server, silent).address)).text).toContain('"code":"');
+    expect((await stage.browser.get(authorizeRequest(stage.server, silent).address)).text).toContain('"code":"');
   });
 
   it('survives a restart, as do the keys', async () => {
-    const tokens = await signIn(server, browser, PERSON);
-    await restart();
-    await expect(server.verifier.verify(tokens.access_token)).resolves.toMatchObject({ email: PERSON });
-    expect((await refresh(server, tokens.refresh_token)).status).toBe(200);
-    expect((await browser.get(authorizeRequest(server, silent).address)).text).toContain('"code":"');
+    const tokens = await signIn(stage.server, stage.browser, PERSON);
+    await stage.restart();
+    await expect(stage.server.verifier.verify(tokens.access_token)).resolves.toMatchObject({ email: PERSON });
+    expect((await refresh(stage.server, tokens.refresh_token)).status).toBe(200);
+    expect((await stage.browser.get(authorizeRequest(stage.server, silent).address)).text).toContain('"code":"');
   });
 
   it('and the keys end with the secret', async () => {
-    const tokens = await signIn(server, browser, PERSON);
-    await restart('another secret, also 32 characters or more');
-    await expect(server.verifier.verify(tokens.access_token)).rejects.toMatchObject({ code: 'unauthenticated' });
-    expect((await browser.get(authorizeRequest(server, silent).address)).text).toContain('login_required');
-    await signIn(server, new Browser(server), PERSON);
+    const tokens = await signIn(stage.server, stage.browser, PERSON);
+    await stage.restart({ secret: 'another secret, also 32 characters or more' });
+    await expect(stage.server.verifier.verify(tokens.access_token)).rejects.toMatchObject({ code: 'unauthenticated' });
+    expect((await stage.browser.get(authorizeRequest(stage.server, silent).address)).text).toContain('login_required');
+    await signIn(stage.server, new Browser(stage.server), PERSON);
   });
 });
