@@ -10,7 +10,7 @@ const FRAGMENT_MS = 40;
  * How long a gap in the packets is held open: a lost packet that is sent again comes a round trip later. Media behind
  * the gap wait as long, and are lost when the recorder dies then.
  */
-const REORDER_DELAY_MS = 400;
+export const REORDER_DELAY_MS = 400;
 const REORDER_QUEUE_PACKETS = 500;
 /** Linux grants less unless `net.core.rmem_max` allows it. */
 const SOCKET_BUFFER_BYTES = 8 * 1024 * 1024;

@@ -17,6 +17,8 @@ export interface CaptureResult {
   /** Of the first picture, in pixels. */
   width: number;
   height: number;
+  /** When packets are missing for good, in milliseconds from the first picture on; unknown, thus empty, after a crash. */
+  damagedAtMs: number[];
 }
 
 /** What is known of a capture that was read to its last byte while it was written: nothing is read again. */
@@ -30,6 +32,7 @@ export function resultOf(file: string, container: CaptureContainer, watched: Wat
     bytes,
     hasAudio: audio !== null,
     ...size,
+    damagedAtMs: [],
   };
 }
 

@@ -5,6 +5,7 @@ import { endFfmpeg, within } from './capture-end.ts';
 import { finishFile, type TakeFiles } from './capture-files.ts';
 import { examineCapture, resultOf, type CaptureResult } from './capture-result.ts';
 import { alignReports, type CaptureRtcp } from './capture-rtcp.ts';
+import type { DamageReport } from './capture-damage.ts';
 import { removeJournal } from './capture-journal.ts';
 import type { Launched } from './capture-launch.ts';
 import type { CaptureWatch } from './capture-watch.ts';
@@ -40,6 +41,7 @@ export interface CaptureParts extends Launched {
   source: RtpSource;
   rtcp: CaptureRtcp;
   watch: CaptureWatch;
+  damage: DamageReport;
   files: TakeFiles;
   container: CaptureContainer;
   tools: ProbeOptions;
@@ -72,6 +74,7 @@ export function superviseCapture(parts: CaptureParts): Capture {
   let stopping: Promise<CaptureResult> | null = null;
   let closing: Promise<void> | null = null;
   let aborting: Promise<void> | null = null;
+  let firstPictureAt: number | null = null;
   let keyFrames: NodeJS.Timeout | undefined;
   let silence: NodeJS.Timeout | undefined;
 
@@ -145,6 +148,7 @@ export function superviseCapture(parts: CaptureParts): Capture {
       await source.resume();
       askForKeyFrames(FIRST_KEY_FRAME_INTERVAL_MS);
       const firstFrameAt = await firstPicture();
+      firstPictureAt = firstFrameAt;
       if (state === 'starting') {
         state = 'recording';
         askForKeyFrames(KEY_FRAME_INTERVAL_MS);
@@ -167,7 +171,8 @@ export function superviseCapture(parts: CaptureParts): Capture {
       const watched = await watch.close();
       // What was cut off in the middle, or is not understood, is decoded to see what of it can be played.
       const result = watched ? resultOf(part, container, watched) : await examineCapture(part, container, parts.tools);
-      return { ...result, file: await finishFile(files, container) };
+      const damagedAtMs = firstPictureAt === null ? [] : parts.damage.since(firstPictureAt);
+      return { ...result, damagedAtMs, file: await finishFile(files, container) };
     } catch (error) {
       await rm(files.part(container), { force: true });
       throw error;

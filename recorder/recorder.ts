@@ -14,6 +14,7 @@ import {
   type CaptureType,
   type TakeFiles,
 } from './capture-files.ts';
+import { createDamageReport } from './capture-damage.ts';
 import { endOrphan, listJournals, writeJournal } from './capture-journal.ts';
 import { launchCapture } from './capture-launch.ts';
 import { examineCapture, type CaptureResult } from './capture-result.ts';
@@ -100,7 +101,12 @@ export function createRecorder(options: RecorderOptions): Recorder {
     try {
       const rtcp = await openCaptureRtcp();
       undo.unshift(() => rtcp.close());
-      const launched = await launchCapture({ ffmpegPath, ports, source, sdp: files.sdp, output, container });
+      const damage = createDamageReport();
+      const launched = await launchCapture({
+        ...{ ffmpegPath, ports, source, output, container },
+        sdp: files.sdp,
+        onLine: (line) => damage.line(line),
+      });
       const { ffmpeg, rtpPorts } = launched;
       const release = () =>
         ports.release(rtpPorts.audio === null ? [rtpPorts.video] : [rtpPorts.video, rtpPorts.audio]);
@@ -123,7 +129,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
         ...launched,
         source,
         rtcp,
-        watch,
+        ...{ watch, damage },
         files,
         container,
         tools,

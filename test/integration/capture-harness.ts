@@ -12,6 +12,8 @@ const AUDIO_SSRC = 0x2002;
 export interface FakeSource extends RtpSource {
   /** The encoder's own process, already sending. */
   readonly pid: number;
+  /** Drops the next packets of the picture, which nobody sends again. */
+  drop(packets: number): void;
   /** Drops everything from now on, as a lost network does; nobody is told. */
   silence(): void;
   /** Tells the recorder that the media is gone for good. */
@@ -70,6 +72,7 @@ export async function startFakeSource(options: FakeSourceOptions = {}): Promise<
   let videoFlows = false;
   let closed = false;
   let keyFrameRequests = 0;
+  let dropping = 0;
   const passed = { pictures: 0, sounds: 0 };
 
   const keepReport = (packet: Buffer) => {
@@ -89,6 +92,10 @@ export async function startFakeSource(options: FakeSourceOptions = {}): Promise<
     // Like the SFU's, a stream begins with a key frame.
     if (!videoFlows && !beginsKeyFrame(packet, codec)) return;
     videoFlows = true;
+    if (dropping > 0) {
+      dropping -= 1;
+      return;
+    }
     keyFrame.resolve(Date.now());
     videoRtp.send(packet, ports.video.rtp, LOOPBACK);
     // The marker is on a picture's last packet.
@@ -148,6 +155,9 @@ export async function startFakeSource(options: FakeSourceOptions = {}): Promise<
     },
     senderReports: () => [...reports.values()],
     onLost: (run) => void lost.push(run),
+    drop: (packets) => {
+      dropping = packets;
+    },
     silence: () => {
       flowing = false;
     },

@@ -70,7 +70,7 @@ test.each([
   await delay(TAKE_MS);
   const [result, again] = await Promise.all([capture.stop(), capture.stop()]);
   expect(again).toBe(result);
-  expect(result).toMatchObject({ type, hasAudio: true, width: 180, height: 320 });
+  expect(result).toMatchObject({ type, hasAudio: true, width: 180, height: 320, damagedAtMs: [] });
   expect(source.closed).toBe(true);
   expect(source.keyFrameRequests).toBeGreaterThanOrEqual(2);
 
@@ -101,6 +101,18 @@ test('a stop in silence takes less than a second and keeps what there was', asyn
   expect(Date.now() - before).toBeLessThan(1_000);
   const { video } = await probePackets(result.file, TOOLS);
   expect(video?.count).toBe(source.passed.pictures);
+});
+
+test('the result says when packets were lost', async () => {
+  const { source, capture } = await armed();
+  const { firstFrameAt } = await capture.start();
+  await delay(1_000);
+  const droppedAt = Date.now();
+  source.drop(3);
+  await delay(TAKE_MS);
+  const { damagedAtMs } = await capture.stop();
+  expect(damagedAtMs).toHaveLength(1);
+  expect(Math.abs((damagedAtMs[0] ?? 0) - (droppedAt - firstFrameAt))).toBeLessThan(300);
 });
 
 test('a killed recorder is noticed, and its take saved but for the last second', async () => {
@@ -201,7 +213,10 @@ test('two takes at once; a third finds no ports', async () => {
   await Promise.all(takes.map(({ capture }) => capture.start()));
   await delay(TAKE_MS);
   const results = await Promise.all(takes.map(({ capture }) => capture.stop()));
-  for (const { durationMs } of results) expect(durationMs).toBeGreaterThan(TAKE_MS - 500);
+  for (const [index, { file }] of results.entries()) {
+    const { video, audio } = await probePackets(file, TOOLS);
+    expect({ pictures: video?.count, sounds: audio?.count }).toEqual(takes[index]?.source.passed);
+  }
 });
 
 test('a disk that is too full, and ids that are paths, are refused', async () => {
