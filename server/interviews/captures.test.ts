@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { AppError } from '#protocol/errors.ts';
-import type { Capture, Recorder } from '#recorder/recorder.ts';
+import type { Capture, CaptureResult, Recorder } from '#recorder/recorder.ts';
 import { ManualClock } from '#server/clock.ts';
 import { createLogger } from '#server/log.ts';
 import { createCaptures } from './captures.ts';
@@ -75,4 +75,41 @@ test('a take that is given up between the first picture and the end of the count
   clock.advance(1_000);
   await captures.idle();
   expect([heard, clock.pending]).toEqual([[], 0]);
+});
+
+test('a server that waits for the takes to end hears of the last one', async () => {
+  const { captures } = setUp(() => Promise.resolve({ firstFrameAt: 0 }));
+  await captures.idle();
+  captures.arm('session', 'one', COUNTDOWN_ENDS_AT);
+  captures.arm('session', 'two', COUNTDOWN_ENDS_AT);
+  const heard: string[] = [];
+  const idle = captures.idle().then(() => heard.push('idle'));
+  await captures.abort('one');
+  expect(heard).toEqual([]);
+  await captures.abort('two');
+  await idle;
+  expect(heard).toEqual(['idle']);
+});
+
+test('a finished take whose report fails is not reported as failed', async () => {
+  const clock = new ManualClock(0);
+  const heard: string[] = [];
+  const capture: Capture = {
+    ended: new Promise(() => undefined),
+    start: () => Promise.resolve({ firstFrameAt: 0 }),
+    stop: () => Promise.resolve({ durationMs: 900 } as CaptureResult),
+    abort: () => Promise.resolve(),
+  };
+  const captures = createCaptures({
+    ...{ clock, log: createLogger('silent'), recordingSource: () => Promise.resolve({} as never) },
+    recorder: { arm: () => Promise.resolve(capture) } as unknown as Recorder,
+    report(_, { type }) {
+      heard.push(type);
+      return Promise.reject(new AppError('unavailable', 'The database is away.'));
+    },
+  });
+  captures.arm('session', 'take', COUNTDOWN_ENDS_AT);
+  await expect(captures.stop('session', 'take')).rejects.toMatchObject({ code: 'unavailable' });
+  expect(heard).toEqual(['captured']);
+  await captures.idle();
 });

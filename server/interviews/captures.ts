@@ -1,5 +1,4 @@
 import { AppError } from '#protocol/errors.ts';
-import type { StopReason } from '#protocol/session.ts';
 import type { Capture, Recorder } from '#recorder/recorder.ts';
 import type { RtpSource } from '#recorder/source.ts';
 import type { Clock } from '#server/clock.ts';
@@ -116,17 +115,24 @@ export function createCaptures(options: CapturesOptions) {
     async stop(sessionId: string, takeId: string): Promise<void> {
       const entry = entries.get(takeId);
       if (!entry) return salvage(sessionId, takeId);
+      const { armed } = entry;
       const startedAt = clock.now();
+      // What could not be reported is not lost: the file lies there, and the sweep comes back to it.
       try {
-        const capture = await entry.armed;
-        const result = await capture.stop();
-        log.info({ session: sessionId, take: takeId, stopMs: clock.now() - startedAt }, 'take finished');
-        await report(sessionId, { type: 'captured', takeId, durationMs: result.durationMs });
-      } catch (error) {
-        log.error({ session: sessionId, take: takeId, err: error }, 'take lost');
-        await report(sessionId, { type: 'capture_failed', takeId, reason: 'recorder_failed' satisfies StopReason });
+        await report(sessionId, await outcome());
       } finally {
         forget(takeId);
+      }
+
+      async function outcome(): Promise<SessionEvent> {
+        try {
+          const result = await (await armed).stop();
+          log.info({ session: sessionId, take: takeId, stopMs: clock.now() - startedAt }, 'take finished');
+          return { type: 'captured', takeId, durationMs: result.durationMs };
+        } catch (error) {
+          log.error({ session: sessionId, take: takeId, err: error }, 'take lost');
+          return { type: 'capture_failed', takeId, reason: 'recorder_failed' };
+        }
       }
     },
 

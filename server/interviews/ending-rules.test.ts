@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { codeOf, fresh, play, STARTED, STORED, TAKE } from '#test/fixtures/sessions.ts';
-import { REHEARSAL_KEPT_MS } from './ending-rules.ts';
 import type { SessionEvent } from './events.ts';
+import { FORGOTTEN_AFTER_MS, REHEARSAL_KEPT_MS } from './sweep-rules.ts';
 import { transition } from './transition.ts';
 
 const CHECKED: SessionEvent = { type: 'check_pass' };
@@ -96,5 +96,24 @@ describe('a submitted session', () => {
     const { session } = play(submitted.session, { type: 'publish_failed', takeId: 'take01' }, ask);
     expect(session).toMatchObject({ state: 'stored', storedAt: null, erasing: ['take01'] });
     expect(codeOf(() => play(session, { type: 'published', takeId: 'take01', stored: STORED }))).toBe('wrong_state');
+  });
+});
+
+describe('a take whose end was not heard of', () => {
+  it('is looked at again', () => {
+    const { session, now } = play(fresh(), ...STARTED, ...TAKE.slice(0, 3));
+    expect(session.sweepAt).toBe(now + FORGOTTEN_AFTER_MS);
+    expect(transition(session, { type: 'sweep' }, now + FORGOTTEN_AFTER_MS - 1).effects).toEqual([]);
+    const again = transition(session, { type: 'sweep' }, now + FORGOTTEN_AFTER_MS);
+    expect(again.effects).toEqual([{ type: 'stop', takeId: 'take01' }]);
+    const found = play(again.session, { type: 'captured', takeId: 'take01', durationMs: 900 }).session;
+    expect(found).toMatchObject({ sweepAt: null, questions: [{ takes: [{ state: 'playable' }] }, {}] });
+  });
+
+  it('is given up when it never began, and costs nothing', () => {
+    const { session, now } = play(fresh(), ...STARTED, ...TAKE.slice(0, 1));
+    const { session: given, effects } = transition(session, { type: 'sweep' }, now + FORGOTTEN_AFTER_MS);
+    expect(given.questions[0]).toMatchObject({ state: 'ready', takes: [{ state: 'failed', free: true }] });
+    expect(effects).toEqual([{ type: 'abort', takeId: 'take01' }]);
   });
 });

@@ -1,10 +1,7 @@
 import type { Effect } from './events.ts';
 import { requireState, wrongState } from './guards.ts';
 import { allTakes, isErasing, isLive, isPlayable, liveTake, picksOf, type Session } from './session.ts';
-import { deleteRehearsals, eraseTakes } from './take-rules.ts';
-
-/** Nobody looks at a rehearsal for so long; it is deleted, whoever is there. */
-export const REHEARSAL_KEPT_MS = 60 * 60_000;
+import { eraseTakes, requestErasing } from './take-rules.ts';
 
 /** Ends the interview before its deadline. */
 export function submit(session: Session, now: number): void {
@@ -83,26 +80,4 @@ function isBeingSaved(session: Session): boolean {
 export function noteErased(session: Session, takeIds: readonly string[], now: number): void {
   session.erasing = session.erasing.filter((id) => !takeIds.includes(id));
   if (session.deletionAskedAt !== null && session.erasing.length === 0) session.answersDeletedAt ??= now;
-}
-
-/** Deletes a rehearsal that lies too long, and tries again what could not be erased. */
-export function sweep(session: Session, now: number, effects: Effect[]): void {
-  const dueAt = rehearsalsDueAt(session);
-  if (dueAt !== null && now >= dueAt) deleteRehearsals(session, effects);
-  if (isErasing(session)) requestErasing(effects);
-}
-
-/** When {@link sweep} has something to do; null when never. */
-export function sweepDueAt(session: Session, now: number): number | null {
-  return isErasing(session) ? now : rehearsalsDueAt(session);
-}
-
-function requestErasing(effects: Effect[]): void {
-  if (!effects.some(({ type }) => type === 'erase')) effects.push({ type: 'erase' });
-}
-
-function rehearsalsDueAt(session: Session): number | null {
-  if (session.state !== 'checked') return null;
-  const kept = session.rehearsals.filter((take) => take.state !== 'deleted');
-  return kept.length === 0 ? null : Math.max(...kept.map((take) => take.armedAt)) + REHEARSAL_KEPT_MS;
 }

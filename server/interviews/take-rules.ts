@@ -78,7 +78,12 @@ export function eraseTakes(session: Session, takes: readonly Take[], effects: Ef
   if (kept.length === 0) return;
   for (const take of kept) take.state = 'deleted';
   session.erasing.push(...kept.map(({ id }) => id));
-  effects.push({ type: 'erase' });
+  requestErasing(effects);
+}
+
+/** Has erased, once, whatever the session has given up. */
+export function requestErasing(effects: Effect[]): void {
+  if (!effects.some(({ type }) => type === 'erase')) effects.push({ type: 'erase' });
 }
 
 /** Whether the system's faults have not used up what they may give back for this question. */

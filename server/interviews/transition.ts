@@ -1,19 +1,10 @@
 import { REHEARSAL_LIMIT_MS } from '#protocol/interview.ts';
-import {
-  deleteAnswers,
-  expire,
-  finishSubmitting,
-  noteErased,
-  store,
-  submit,
-  sweep,
-  sweepDueAt,
-  withdraw,
-} from './ending-rules.ts';
+import { deleteAnswers, expire, finishSubmitting, noteErased, store, submit, withdraw } from './ending-rules.ts';
 import type { Effect, SessionEvent } from './events.ts';
 import { findTake, questionOf, requireNoLiveTake, requireState, wrongState } from './guards.ts';
 import { arm, endThinking, open, pick, skip, start } from './question-rules.ts';
 import { allTakes, deadlineOf, type Session } from './session.ts';
+import { sweep, sweepDueAt } from './sweep-rules.ts';
 import { deleteRehearsals, failTake, finishTake, newTake, stopTake } from './take-rules.ts';
 import { comeBack, settleTime } from './time-rules.ts';
 

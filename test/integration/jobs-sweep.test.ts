@@ -2,7 +2,7 @@ import { access } from 'node:fs/promises';
 import { beforeAll, expect, test } from 'vitest';
 import { AppError } from '#protocol/errors.ts';
 import { ManualClock } from '#server/clock.ts';
-import { REHEARSAL_KEPT_MS } from '#server/interviews/ending-rules.ts';
+import { REHEARSAL_KEPT_MS } from '#server/interviews/sweep-rules.ts';
 import { closeAfterAll } from '#test/support/cleanup.ts';
 import { STORED } from '#test/fixtures/sessions.ts';
 import { STORE_START_TIMEOUT_MS } from './http-store.ts';
