@@ -56,18 +56,18 @@ test(
     const frames = readable(content.frames);
     expect(frames.length / content.frames.length).toBeGreaterThan(0.97);
     // The file is played over and over: the counter goes on by small steps. Chromium plays it late where it lacks the
-  // processor, never early.
-  const steps = frames.slice(1).map((frame, i) => modulo(frame.counter - (frames[i]?.counter ?? 0)));
-  expect(steps.filter((step) => step === 0 || step > FRAMES_PER_SECOND / 2)).toEqual([]);
-  const shownMs = (steps.reduce((sum, step) => sum + step, 0) * 1000) / FRAMES_PER_SECOND;
-  const lastedMs = (frames.at(-1)?.ptsMs ?? 0) - (frames[0]?.ptsMs ?? 0);
-  expect(shownMs).toBeLessThan(lastedMs + 200);
-  expect(shownMs).toBeGreaterThan(lastedMs / 2);
-  const between = content.beeps.slice(1).map((beep, i) => beep.ptsMs - (content.beeps[i]?.ptsMs ?? 0));
-  expect(between.length).toBeGreaterThanOrEqual(3);
-  expect(Math.abs(median(between) - 1000)).toBeLessThan(30);
+    // processor, never early.
+    const steps = frames.slice(1).map((frame, i) => modulo(frame.counter - (frames[i]?.counter ?? 0)));
+    expect(steps.filter((step) => step === 0 || step > FRAMES_PER_SECOND / 2)).toEqual([]);
+    const shownMs = (steps.reduce((sum, step) => sum + step, 0) * 1000) / FRAMES_PER_SECOND;
+    const lastedMs = (frames.at(-1)?.ptsMs ?? 0) - (frames[0]?.ptsMs ?? 0);
+    expect(shownMs).toBeLessThan(lastedMs + 200);
+    expect(shownMs).toBeGreaterThan(lastedMs / 2);
+    const between = content.beeps.slice(1).map((beep, i) => beep.ptsMs - (content.beeps[i]?.ptsMs ?? 0));
+    expect(between.length).toBeGreaterThanOrEqual(3);
+    expect(Math.abs(median(between) - 1000)).toBeLessThan(30);
 
-  const picture = await readPictureAt(file, durationMs / 2);
+    const picture = await readPictureAt(file, durationMs / 2);
     expect(isUpright(picture)).toBe(true);
     expect(Math.abs(measureAspect(picture) - 1)).toBeLessThan(0.04);
   },
