@@ -4,7 +4,6 @@ import { DESKTOP, profileBytes, startBrowser, videosInProfile, type TestBrowser 
 import { closeAfterAll } from '#test/support/cleanup.ts';
 import { expectAnswer } from '#test/support/expect-answer.ts';
 import { filesIn } from '#test/support/files.ts';
-import { snap } from '#test/support/snap.ts';
 import { startServer, type TestServer } from '#test/support/server.ts';
 import { CandidatePage, type TimedTake } from './pages/candidate.ts';
 import { RecruiterPage } from './pages/recruiter.ts';
@@ -30,7 +29,7 @@ beforeAll(async () => {
   recruiterBrowser = await keep(startBrowser({ viewport: DESKTOP }));
   candidateBrowser = await keep(startBrowser({ camera: { variant: 'portrait' } }));
   recruiter = new RecruiterPage(recruiterBrowser.page, server);
-  candidate = new CandidatePage(candidateBrowser.page, server, { snap });
+  candidate = new CandidatePage(candidateBrowser.page, server);
 }, 90_000);
 
 describe('from the first question to the last answer', { timeout: 120_000 }, () => {
@@ -41,7 +40,6 @@ describe('from the first question to the last answer', { timeout: 120_000 }, () 
       questions: TEXTS.map((text) => ({ text, limit: '20 seconds' })),
       minutes: 10,
     });
-    await snap(recruiter.page, 'recruiter-interview');
     expect(new URL(link).origin).toBe(server.url);
   });
 
@@ -66,7 +64,6 @@ describe('from the first question to the last answer', { timeout: 120_000 }, () 
       expect(takes.map(({ take }) => [take.number, take.state, take.stopReason])).toEqual(
         Array.from({ length: count }, (_, i) => [i + 1, 'playable', 'candidate']),
       );
-      if (question === 3) await snap(candidate.page, 'candidate-takes');
       const choice = question === 3 ? 2 : count;
       await candidate.pick(question, choice);
       picked.push(...takes.filter(({ number }) => number === choice));
@@ -78,7 +75,6 @@ describe('from the first question to the last answer', { timeout: 120_000 }, () 
 
   test('nothing of it is on the device, also after a submit', async () => {
     await candidate.submit();
-    await snap(candidate.page, 'candidate-done');
     expect(await videosInProfile(candidateBrowser.profile)).toEqual([]);
     const grown = (await profileBytes(candidateBrowser.profile)) - profileBefore;
     expect(grown).toBeLessThan(PROFILE_GROWTH_BYTES);
@@ -109,7 +105,6 @@ describe('from the first question to the last answer', { timeout: 120_000 }, () 
       expect(Math.abs(shown.durationMs - (stoppedAt - goAt))).toBeLessThan(300);
       expect(shown.durationMs - shown.playedMs).toBeLessThan(300);
     }
-    await snap(recruiter.page, 'recruiter-answers');
   });
 
   test('no page complained', () => {

@@ -24,13 +24,10 @@ export class CandidatePage {
   readonly page: Page;
   readonly watch: SessionWatch;
   readonly #server: TestServer;
-  readonly #snap: (name: string) => Promise<void>;
 
-  /** @param options.snap takes pictures of the pages on the way */
-  constructor(page: Page, server: TestServer, options: { snap?: (page: Page, name: string) => Promise<void> } = {}) {
+  constructor(page: Page, server: TestServer) {
     this.page = page;
     this.#server = server;
-    this.#snap = (name) => options.snap?.(page, name) ?? Promise.resolve();
     this.watch = new SessionWatch(page);
   }
 
@@ -47,7 +44,6 @@ export class CandidatePage {
     await this.page.goto(link);
     const welcome = this.page.getByRole('button', { name: /^Sign in/ });
     await welcome.waitFor();
-    await this.#snap('candidate-invited');
     await welcome.click();
     await signIn(this.page, this.#server, {
       ...person,
@@ -57,14 +53,11 @@ export class CandidatePage {
 
   /** Consents and shows the camera, up to the rehearsal's page. */
   async check(): Promise<void> {
-    await this.#snap('candidate-consent');
     await this.press('I agree, continue');
     await this.press('Check my camera');
     await this.button('Everything works').click({ trial: true });
-    await this.#snap('candidate-check');
     await this.press('Everything works');
     await this.button('Skip rehearsal').waitFor();
-    await this.#snap('candidate-rehearsal');
   }
 
   /** Records a rehearsal of some length and waits for its replay. */
@@ -98,7 +91,6 @@ export class CandidatePage {
       return takes.length > before && takes.at(-1)?.state === 'recording';
     });
     const take = this.watch.take(question);
-    if (question === 1) await this.#snap('candidate-recording');
     if (take.goAt === null) throw new Error('a running take has no begin');
     return { ...take, goAt: take.goAt };
   }
@@ -170,7 +162,6 @@ export class CandidatePage {
     await this.page.getByRole('button', { name: /^(Review and submit|Submit answers)$/ }).waitFor();
     if (await this.button('Review and submit').isVisible()) await this.press('Review and submit');
     await this.button('Submit answers').waitFor();
-    await this.#snap('candidate-summary');
     await this.press('Submit answers');
     await this.press('Submit now');
     await this.stored();
