@@ -68,15 +68,14 @@ test("a candidate's pages fit small and large screens", { timeout: 120_000 }, as
   const running = await candidate.record(1);
   await candidate.button('Stop').waitFor();
   await fits('a take');
+  await page.getByText('Speak now', { exact: true }).waitFor({ state: 'hidden' });
   await snap(page, 'candidate-recording', 'phone');
-  await candidate.press('Stop');
-  await candidate.ended(1, running);
+  await candidate.stop(1, running, 3 * TAKE_MS);
   await candidate.button('Use this take').waitFor();
   await fits('a replay');
   await candidate.answer(1, 2 * TAKE_MS);
   await candidate.pick(1, 2);
   await fits('two takes');
-  await snap(page, 'candidate-takes', 'phone');
   for (const question of [2, 3]) {
     await candidate.next();
     await candidate.answer(question, TAKE_MS);

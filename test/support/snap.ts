@@ -1,3 +1,4 @@
+/// <reference lib="dom" />
 import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Page } from 'playwright';
@@ -14,5 +15,14 @@ export async function snap(page: Page, name: string, size: keyof typeof SIZES): 
   if (process.env['UPDATE_PICTURES'] !== '1') return;
   await mkdir(FOLDER, { recursive: true });
   await page.setViewportSize(SIZES[size]);
+  await page.evaluate(async () => {
+    window.scrollTo({ top: 0 });
+    // A video that has played a little shows a picture and no sign of loading.
+    for (const video of document.querySelectorAll<HTMLVideoElement>('video[src]')) {
+      video.muted = true;
+      await video.play();
+      video.pause();
+    }
+  });
   await page.screenshot({ path: join(FOLDER, `${name}-${size}.png`) });
 }

@@ -97,7 +97,11 @@ export class CandidatePage {
 
   /** Records a take and stops it `lengthMs` after "go". */
   async answer(question: number, lengthMs: number): Promise<TimedTake> {
-    const running = await this.record(question);
+    return this.stop(question, await this.record(question), lengthMs);
+  }
+
+  /** Stops a running take `lengthMs` after "go". */
+  async stop(question: number, running: { id: string; goAt: number }, lengthMs: number): Promise<TimedTake> {
     await delay(Math.max(0, running.goAt + lengthMs - Date.now()));
     await this.press('Stop');
     return this.ended(question, running);

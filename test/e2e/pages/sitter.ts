@@ -38,7 +38,20 @@ export async function makeSitter(folder: string): Promise<{ video: string; audio
   const audio = join(folder, 'hum.wav');
   const picture = ['-f', 'rawvideo', '-pix_fmt', 'rgb24', '-s', `${WIDTH}x${HEIGHT}`, '-r', '30', '-i', 'pipe:0'];
   const hum = ['-f', 'lavfi', '-i', 'sine=frequency=180:duration=4'];
-  const outputs = ['-map', '0:v', '-vf', 'loop=loop=29:size=1', '-q:v', '2', video, '-map', '1:a', audio];
+  const outputs = [
+    '-map',
+    '0:v',
+    '-vf',
+    'loop=loop=29:size=1',
+    '-pix_fmt',
+    'yuvj420p',
+    '-q:v',
+    '2',
+    video,
+    '-map',
+    '1:a',
+    audio,
+  ];
   const running = promisify(execFile)(findTool('FFMPEG_PATH', 'ffmpeg'), [
     '-v',
     'error',
