@@ -83,10 +83,11 @@ export function createPublisher(options: PublisherOptions) {
       step(session, { questionId, state: 'retrying', progress: 0 });
       return;
     }
-    run.givenUp.add(take.id);
     views.delete(`${session.id}/${questionId}`);
-    log.error(context, 'an answer could not be saved: its capture is kept, and the next start tries again');
     await tell(run, session.id, { type: 'publish_failed', takeId: take.id });
+    // Only what has been noted is given up.
+    run.givenUp.add(take.id);
+    log.error(context, 'an answer could not be saved: its capture is kept, and the next start tries again');
   }
 
   /** One walk through all that is left to do. @returns whether nothing is */
