@@ -1,6 +1,7 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import type { SenderReport } from './source.ts';
+import { createSrtcpProtector, type SrtcpProtector } from './srtcp.ts';
 
 const LOOPBACK = '127.0.0.1';
 /** RTCP packet types (RFC 3550, section 12.1), after version 2 in the first byte. */
@@ -10,6 +11,12 @@ const VERSION = 0x80;
 const BYE_REASON = 'end';
 const NTP_FRACTION = 2 ** 32;
 
+/** A stream's RTP port of ffmpeg, and what its packets are protected with, if they are. */
+export interface RtcpTarget {
+  port: number;
+  srtpKey: string | undefined;
+}
+
 /**
  * What the recorder itself says to ffmpeg. It is sent to the RTP ports, where ffmpeg takes RTCP too: in one queue
  * with the media, a report is read before and a BYE after every packet of them.
@@ -17,9 +24,9 @@ const NTP_FRACTION = 2 ** 32;
 export interface CaptureRtcp {
   /** A port for the RTCP that the SFU makes up by itself; nobody reads it, see {@link openCaptureRtcp}. */
   readonly sinkPort: number;
-  sendReport(port: number, report: SenderReport): Promise<void>;
+  sendReport(to: RtcpTarget, report: SenderReport): Promise<void>;
   /** ffmpeg ends when each of its streams had a BYE. */
-  sendBye(port: number, ssrc: number): Promise<void>;
+  sendBye(to: RtcpTarget, ssrc: number): Promise<void>;
   close(): void;
 }
 
@@ -36,11 +43,20 @@ export async function openCaptureRtcp(): Promise<CaptureRtcp> {
   await once(socket, 'listening');
   const sinkPort = socket.address().port;
   let open = true;
-  const send = (port: number, packet: Buffer) => (open ? sendTo(socket, port, packet) : Promise.resolve());
+  /** By port, as each stream has a key of its own. */
+  const protectors = new Map<number, SrtcpProtector>();
+  const protect = ({ port, srtpKey }: RtcpTarget, packet: Buffer) => {
+    if (srtpKey === undefined) return packet;
+    const protector = protectors.get(port) ?? createSrtcpProtector(srtpKey);
+    protectors.set(port, protector);
+    return protector(packet);
+  };
+  const send = (to: RtcpTarget, packet: Buffer) =>
+    open ? sendTo(socket, to.port, protect(to, packet)) : Promise.resolve();
   return {
     sinkPort,
-    sendReport: (port, report) => send(port, senderReportPacket(report)),
-    sendBye: (port, ssrc) => send(port, byePacket(ssrc)),
+    sendReport: (to, report) => send(to, senderReportPacket(report)),
+    sendBye: (to, ssrc) => send(to, byePacket(ssrc)),
     close() {
       if (!open) return;
       open = false;

@@ -10,7 +10,7 @@ import { removeJournal } from './capture-journal.ts';
 import type { Launched } from './capture-launch.ts';
 import type { CaptureWatch } from './capture-watch.ts';
 import type { ProbeOptions } from './probe-run.ts';
-import type { RtpSource } from './source.ts';
+import type { RtpSource, RtpStream } from './source.ts';
 
 /** Why a capture ended that nobody stopped. */
 export type CaptureLoss = 'media_lost' | 'recorder_failed';
@@ -105,13 +105,13 @@ export function superviseCapture(parts: CaptureParts): Capture {
     // A report for one stream only would move it against the other.
     if (reports.length < streams.length) return;
     for (const report of alignReports(reports, clockRates)) {
-      const port = streams.find(({ stream }) => stream.ssrc === report.ssrc)?.port;
-      if (port !== undefined) await rtcp.sendReport(port, report);
+      const to = streams.find(({ stream }) => stream.ssrc === report.ssrc)?.to;
+      if (to) await rtcp.sendReport(to, report);
     }
   }
 
   async function sayBye(): Promise<void> {
-    for (const { stream, port } of knownStreams(parts)) await rtcp.sendBye(port, stream.ssrc);
+    for (const { stream, to } of knownStreams(parts)) await rtcp.sendBye(to, stream.ssrc);
   }
 
   /** Ends ffmpeg and frees everything; the file is left as it is. Twice is once. */
@@ -208,7 +208,8 @@ export function superviseCapture(parts: CaptureParts): Capture {
 
 /** The streams with their ports, audio only where it is recorded. */
 function knownStreams({ source, rtpPorts }: Pick<CaptureParts, 'source' | 'rtpPorts'>) {
-  const streams = [{ stream: source.video, port: rtpPorts.video }];
-  if (source.audio && rtpPorts.audio !== null) streams.push({ stream: source.audio, port: rtpPorts.audio });
+  const known = (stream: RtpStream, port: number) => ({ stream, to: { port, srtpKey: stream.srtpKey } });
+  const streams = [known(source.video, rtpPorts.video)];
+  if (source.audio && rtpPorts.audio !== null) streams.push(known(source.audio, rtpPorts.audio));
   return streams;
 }

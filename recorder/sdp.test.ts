@@ -29,6 +29,13 @@ test('picture and sound, each on its port', () => {
   ]);
 });
 
+test('a protected stream', () => {
+  const lines = captureSdp({ video: { ...video, srtpKey: 'KEY' }, audio }, { video: 5000, audio: 5002 }).split('\r\n');
+  expect(lines).toContain('m=video 5000 RTP/SAVP 101');
+  expect(lines).toContain('a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:KEY');
+  expect(lines).toContain('m=audio 5002 RTP/AVP 100');
+});
+
 test('a picture alone', () => {
   expect(captureSdp({ video, audio: null }, { video: 5000, audio: null })).not.toContain('m=audio');
 });

@@ -1,3 +1,4 @@
+import { SRTP_SUITE } from './srtcp.ts';
 import type { RtpSource, RtpStream } from './source.ts';
 
 const ENCODING_NAMES = { h264: 'H264', vp8: 'VP8', opus: 'opus' } as const;
@@ -17,12 +18,14 @@ export function captureSdp(
 }
 
 function mediaSection(stream: RtpStream, port: number): string[] {
-  const { payloadType, fmtp } = stream;
+  const { payloadType, fmtp, srtpKey } = stream;
   const channels = stream.channels === undefined ? '' : `/${stream.channels}`;
   const section = [
-    `m=${stream.kind} ${port} RTP/AVP ${payloadType}`,
+    `m=${stream.kind} ${port} ${srtpKey ? 'RTP/SAVP' : 'RTP/AVP'} ${payloadType}`,
     `a=rtpmap:${payloadType} ${ENCODING_NAMES[stream.codec]}/${stream.clockRate}${channels}`,
   ];
+  // RFC 4568.
+  if (srtpKey) section.push(`a=crypto:1 ${SRTP_SUITE} inline:${srtpKey}`);
   if (fmtp) section.push(`a=fmtp:${payloadType} ${fmtp}`);
   return [...section, 'a=recvonly'];
 }

@@ -9,6 +9,11 @@ export interface RtpStream {
   /** Parameters for the `a=fmtp` line, such as `packetization-mode=1`; empty when there are none. */
   fmtp: string;
   ssrc: number;
+  /**
+   * What its packets are protected with, by SRTP of `SRTP_SUITE`: master key and salt in base64. Without it any
+   * program on the machine could write into the recording.
+   */
+  srtpKey?: string;
 }
 
 /** Which instant of the sender's wall clock an RTP timestamp stands for (RFC 3550, section 6.4.1). */

@@ -1,5 +1,7 @@
+import { randomBytes } from 'node:crypto';
 import type { Consumer, PlainTransport, Router } from 'mediasoup/types';
 import { AppError } from '#protocol/errors.ts';
+import { SRTP_KEY_BYTES, SRTP_SUITE } from '#recorder/srtcp.ts';
 import type { PortPair, RtpSource, RtpStream, SenderReport } from '#recorder/source.ts';
 import { recorderCapabilities } from './codecs.ts';
 import type { SenderInstant, Track } from './track.ts';
@@ -77,7 +79,13 @@ class PlainSource implements RtpSource {
 
   async connect(ports: { video: PortPair; audio: PortPair | null }): Promise<void> {
     const point = ({ transport }: Feed, { rtp, rtcp }: PortPair) =>
-      transport.connect({ ip: LOOPBACK, port: rtp, rtcpPort: rtcp });
+      // The recorder sends nothing back; mediasoup wants a key for it all the same.
+      transport.connect({
+        ip: LOOPBACK,
+        port: rtp,
+        rtcpPort: rtcp,
+        srtpParameters: { cryptoSuite: SRTP_SUITE, keyBase64: randomKey() },
+      });
     await this.#ask(() =>
       Promise.all([
         point(this.#video, ports.video),
@@ -162,13 +170,17 @@ async function openFeed({ router, track, portRange }: FeedOptions): Promise<Feed
       listenInfo: { protocol: 'udp', ip: LOOPBACK, portRange },
       rtcpMux: false,
       comedia: false,
+      enableSrtp: true,
+      srtpCryptoSuite: SRTP_SUITE,
     });
     const consumer = await transport.consume({
       producerId: track.producer.id,
       rtpCapabilities: recorderCapabilities(router),
       paused: true,
     });
-    return { track, transport, consumer, stream: streamOf(consumer) };
+    const srtpKey = transport.srtpParameters?.keyBase64;
+    if (srtpKey === undefined) throw new Error('the worker made no key for the stream');
+    return { track, transport, consumer, stream: { ...streamOf(consumer), srtpKey } };
   } catch (error) {
     transport?.close();
     if (track.producer.closed) {
@@ -177,6 +189,8 @@ async function openFeed({ router, track, portRange }: FeedOptions): Promise<Feed
     throw new AppError('busy', 'The recorder has no free port. Please try again in a moment.', { cause: error });
   }
 }
+
+const randomKey = () => randomBytes(SRTP_KEY_BYTES).toString('base64');
 
 function streamOf({ kind, rtpParameters }: Consumer): RtpStream {
   const codec = rtpParameters.codecs[0];

@@ -7,11 +7,13 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
 import { probePackets } from '#recorder/probe-packets.ts';
-import { createRecorder } from '#recorder/recorder.ts';
+import { byePacket } from '#recorder/capture-rtcp.ts';
+import { createRecorder, type Capture } from '#recorder/recorder.ts';
+import type { RtpSource } from '#recorder/source.ts';
 import { createSource } from '#server/sfu/source.ts';
 import { trackOf } from '#server/sfu/track.ts';
 import type { RouterLease } from '#server/sfu/workers.ts';
-import { beeps, flashes } from '#test/support/flash-beep.ts';
+import { beeps, decodeErrors, flashes } from '#test/support/flash-beep.ts';
 import { freePorts } from '#test/support/ports.ts';
 import { findTool } from '#test/support/tools.ts';
 import { h264Track, opusTrack, startWorkers } from './sfu-harness.ts';
@@ -59,28 +61,51 @@ async function sendWithoutReports(lease: RouterLease) {
   return { video: video.track, audio: audio.track };
 }
 
-test('a take that begins before the first sender report is whole and in step', async () => {
+interface Began {
+  capture: Capture;
+  source: RtpSource;
+  /** The ports of ffmpeg and of the SFU's plain transports. */
+  ports: number[];
+  /** The step that ended ffmpeg, once it has. */
+  endedBy: () => string | undefined;
+}
+
+async function armTake(): Promise<Began> {
   const workers = await startWorkers();
   const lease = await workers.lease();
   const directory = await mkdtemp(join(tmpdir(), 'goodtake-sfu-capture-'));
   onTestFinished(() => rm(directory, { recursive: true }));
   const first = await freePorts(PORTS);
-  const ports = { min: first, max: first + PORTS - 1 };
-  const recorder = createRecorder({ ...TOOLS, directory, ports, minFreeBytes: 1 });
+  const own = { min: first, max: first + PORTS - 1 };
+  let endedBy: string | undefined;
+  const recorder = createRecorder({
+    ...{ ...TOOLS, directory, ports: own, minFreeBytes: 1 },
+    log: {
+      info(fields) {
+        if ('by' in fields) endedBy = String(fields.by);
+      },
+      warn: () => undefined,
+    },
+  });
   onTestFinished(() => recorder.close());
 
   const { video, audio } = await sendWithoutReports(lease);
   const source = await createSource({ router: lease.router, video, audio, portRange: workers.plainPortRange });
   await expect.poll(() => source.senderReports().length, { timeout: 20_000 }).toBe(2);
   expect([video.senderInstant(), audio.senderInstant()]).toEqual([null, null]);
-
   const capture = await recorder.arm({ sessionId: 'session', takeId: 'take', source });
-  await capture.start();
-  await delay(TAKE_MS);
-  const { file, durationMs } = await capture.stop();
+  const range = ({ min, max }: { min: number; max: number }) =>
+    Array.from({ length: max - min + 1 }, (_, i) => min + i);
+  return { capture, source, ports: [...range(own), ...range(workers.plainPortRange)], endedBy: () => endedBy };
+}
+
+async function expectWhole({ capture, endedBy }: Began): Promise<void> {
+  const { file, durationMs, damagedAtMs } = await capture.stop();
+  expect(endedBy()).toBe('bye');
+  expect(damagedAtMs).toEqual([]);
   expect(durationMs).toBeGreaterThan(TAKE_MS - 100);
   expect(durationMs).toBeLessThan(TAKE_MS + 1_500);
-
+  expect(await decodeErrors(file)).toBe('');
   const packets = await probePackets(file, TOOLS);
   expect(Math.abs((packets.video?.endMs ?? 0) - (packets.audio?.endMs ?? 0))).toBeLessThan(150);
   const [flashesAt, beepsAt] = await Promise.all([flashes(file), beeps(file)]);
@@ -89,4 +114,32 @@ test('a take that begins before the first sender report is whole and in step', a
     const nearest = Math.min(...beepsAt.map((beep) => Math.abs(beep - flash)));
     expect(nearest).toBeLessThan(60);
   }
+}
+
+test('a take that begins before the first sender report is whole and in step', async () => {
+  const take = await armTake();
+  await take.capture.start();
+  await delay(TAKE_MS);
+  await expectWhole(take);
+});
+
+test('what other programs send to the recorder and to its transports changes nothing', async () => {
+  const take = await armTake();
+  await take.capture.start();
+  const stranger = createSocket('udp4').bind(0, '127.0.0.1');
+  await once(stranger, 'listening');
+  onTestFinished(() => void stranger.close());
+  const { video, audio } = take.source;
+  const packets = [video, audio].flatMap((stream) => {
+    const media = Buffer.alloc(200, 0x65);
+    media.writeUInt8(0x80, 0);
+    media.writeUInt8(0x80 | (stream?.payloadType ?? 0), 1);
+    media.writeUInt32BE(stream?.ssrc ?? 0, 8);
+    return [media, byePacket(stream?.ssrc ?? 0), Buffer.alloc(3)];
+  });
+  for (let round = 0; round < 30; round += 1) {
+    for (const port of take.ports) for (const packet of packets) stranger.send(packet, port, '127.0.0.1');
+    await delay(TAKE_MS / 30);
+  }
+  await expectWhole(take);
 });
