@@ -8,6 +8,7 @@ import { createApp, type App } from './app.ts';
 import { systemClock } from './clock.ts';
 import { DEMO_RECRUITER, seedDemo } from './demo.ts';
 import { createLogger, type Logger } from './log.ts';
+import { adviceOn } from './start-advice.ts';
 
 const WEB_ROOT = join(import.meta.dirname, '../web/build');
 /** What a shell reports for Ctrl-C. */
@@ -102,6 +103,8 @@ async function main(): Promise<void> {
     await started;
   } catch (error) {
     log.fatal({ err: error }, 'start failed');
+    const advice = adviceOn(error, config);
+    if (advice !== null) process.stderr.write(`\n${advice}\n\n`);
     await stop(1);
   }
 }
