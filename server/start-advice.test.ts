@@ -15,7 +15,8 @@ async function takenPort(): Promise<{ port: number; error: unknown }> {
 
 test('says which port is taken and what to choose instead', async () => {
   const { port, error } = await takenPort();
-  const local = loadConfig({ PUBLIC_URL: `http://localhost:${port}` });
+  const config = loadConfig({});
+  const local = { ...config, http: { ...config.http, port } };
   expect(adviceOn(error, local)).toBe(
     `Port ${port} is taken: end the program that listens on it, or choose another, such as PUBLIC_URL=http://localhost:${port + 1}.`,
   );
