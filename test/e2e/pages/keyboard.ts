@@ -11,10 +11,9 @@ const MOST_STOPS = 60;
 export async function tabTo(page: Page, target: Locator): Promise<void> {
   await target.waitFor();
   for (let i = 0; i < MOST_STOPS; i++) {
-    if (await hasFocus(target)) {
-      if (await target.evaluate(focusShows)) return;
-      throw new Error(`one does not see that the focus is on ${target.toString()}`);
-    }
+    const focus = await target.evaluate(focusOn);
+    if (focus === 'seen') return;
+    if (focus === 'unseen') throw new Error(`one does not see that the focus is on ${target.toString()}`);
     await page.keyboard.press('Tab');
   }
   throw new Error(`the Tab key does not lead to ${target.toString()}`);
@@ -30,14 +29,15 @@ export function focusIsLost(page: Page): Promise<boolean> {
   return page.evaluate(() => document.activeElement === null || document.activeElement === document.body);
 }
 
-/** Runs inside the page: the element, or what frames it, has a ring, and nothing lies upon its middle. */
-function focusShows(element: Element): boolean {
+/** Runs inside the page. `seen`: the element, or what frames it, has a ring, and nothing lies upon its middle. */
+function focusOn(element: Element): 'elsewhere' | 'seen' | 'unseen' {
+  if (element !== document.activeElement) return 'elsewhere';
   const ringed = [element, element.parentElement].some(
     (one) => one && (getComputedStyle(one).boxShadow !== 'none' || getComputedStyle(one).outlineStyle !== 'none'),
   );
   const { left, top, width, height } = element.getBoundingClientRect();
   const above = document.elementFromPoint(left + width / 2, top + height / 2);
-  return ringed && above !== null && (element.contains(above) || above.contains(element));
+  return ringed && above !== null && (element.contains(above) || above.contains(element)) ? 'seen' : 'unseen';
 }
 
 /** A button by its name. */
