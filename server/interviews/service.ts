@@ -12,6 +12,7 @@ import type { Command } from './command.ts';
 import { createDeadlines } from './deadlines.ts';
 import type { Effect, SessionEvent } from './events.ts';
 import type { NewSession } from './gate-service.ts';
+import { logLine } from './log-line.ts';
 import { resumeSessions } from './resume.ts';
 import { isErasedWhole, liveTake, type Session } from './session.ts';
 import { toSessionView } from './session-view.ts';
@@ -116,7 +117,7 @@ export function createSessionService(options: SessionServiceOptions) {
         if (conflicts < MAX_CONFLICTS) continue;
         throw new AppError('version_conflict', 'The session is being changed elsewhere. Try again.');
       }
-      log.info({ session: sessionId, event: event.type, state: session.state }, 'session changed');
+      log.info(logLine(session, event), 'session changed');
       deadlines.schedule(session);
       let current = session;
       for (const effect of effects) {
