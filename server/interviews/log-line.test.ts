@@ -16,7 +16,10 @@ it('names session, question and take of an event', () => {
     ...{ session: fresh().id, event: 'go', state: 'running' },
     ...{ question: 1, take: 'take01', takeState: 'recording' },
   });
-  expect(lineAfter(...STARTED, { type: 'open', questionId: 'question2' })).toMatchObject({ question: 2, take: null });
+  expect(lineAfter(...STARTED, ...TAKE, { type: 'open', questionId: 'question2' })).toMatchObject({
+    question: 2,
+    take: null,
+  });
   expect(lineAfter({ type: 'check_pass' })).toMatchObject({ event: 'check_pass', question: null, take: null });
   expect(lineAfter({ type: 'check_pass' }, { type: 'rehearsal_arm', takeId: 'demo01' })).toMatchObject({
     ...{ question: null, take: 'demo01', takeState: 'arming' },
