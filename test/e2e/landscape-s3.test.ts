@@ -54,7 +54,7 @@ test('a landscape camera gives portrait answers, cropped, in a real S3 bucket', 
   for (const [index, timed] of [first, second].entries()) {
     const { id } = candidate.watch.question(index + 1);
     const object = objects.find(({ file }) => file.toLowerCase().includes(id.toLowerCase()));
-    await expectAnswer(object?.file ?? `no object of question ${index + 1}`, timed);
+    await expectAnswer(object?.file ?? `no object of question ${index + 1}`, timed, { transcoded: true });
   }
 
   const { items } = await recruiter.call('listSessions', { params: { id: interview.id } });

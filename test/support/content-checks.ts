@@ -40,6 +40,20 @@ export function duplicates(frames: readonly FrameRead[]): number {
   return counters.filter((counter, i) => i > 0 && counter <= (counters[i - 1] ?? -1)).length;
 }
 
+/**
+ * The frames that show something new. A transcode to a constant rate repeats the last frame where the camera, or the
+ * browser's encoder on a busy machine, gave none.
+ */
+export function withoutRepeats(frames: readonly FrameRead[]): FrameRead[] {
+  let last: number | null = null;
+  return frames.filter((frame) => {
+    if (!frame.ok) return true;
+    const repeated = frame.counter === last;
+    last = frame.counter;
+    return !repeated;
+  });
+}
+
 /** The largest difference between time passed in the file and time passed in the picture, in milliseconds. */
 export function clockErrorMs(frames: readonly FrameRead[]): number {
   const offsets = readable(frames).map((frame) => frame.wallMs - frame.ptsMs);
