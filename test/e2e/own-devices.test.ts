@@ -51,7 +51,7 @@ test(
     expect([streams.video?.codec, streams.audio?.codec]).toEqual(['h264', 'aac']);
     expect((streams.video?.width ?? 0) * 16).toBe((streams.video?.height ?? 0) * 9);
     // How exact a take is, is measured with the test's own camera, which is on time.
-  expect(Math.abs(durationMs - (timed.stoppedAt - timed.goAt))).toBeLessThan(1_000);
+    expect(Math.abs(durationMs - (timed.stoppedAt - timed.goAt))).toBeLessThan(1_000);
 
     const content = await readContent(file, (FILE_SECONDS * 1000) / 2);
     const frames = readable(content.frames);
