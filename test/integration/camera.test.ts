@@ -182,8 +182,9 @@ describe('the synthetic camera', { timeout: 60_000 }, () => {
     expect(firstMs).toBeGreaterThan(before);
     expect(lastMs).toBeLessThan(Date.now());
     expect(content.beeps.length).toBeGreaterThanOrEqual(4);
-    // A recorder inside a page stamps what arrives, so the sound's jitter buffer counts: this only says they belong together.
-    expect(Math.abs(avOffsetMs(content))).toBeLessThan(300);
+    // A recorder inside a page stamps what arrives, so the jitter buffers count, which grow on a busy
+    // machine: this only says that they belong together.
+    expect(Math.abs(avOffsetMs(content))).toBeLessThan(450);
     const picture = await readPictureAt(file, 1000);
     expect(isUpright(picture)).toBe(true);
     expect(Math.abs(measureAspect(picture) - 1)).toBeLessThan(0.03);
