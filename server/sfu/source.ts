@@ -6,6 +6,8 @@ import type { PortPair, RtpSource, RtpStream, SenderReport } from '#recorder/sou
 import { recorderCapabilities } from './codecs.ts';
 import type { SenderInstant, Track } from './track.ts';
 
+/** A picture of the slowest camera; in silence nothing is waited for longer. */
+const PICTURE_END_TIMEOUT_MS = 60;
 const LOOPBACK = '127.0.0.1';
 
 const CODECS = new Map<string, RtpStream['codec']>([
@@ -102,8 +104,13 @@ class PlainSource implements RtpSource {
     await this.#ask(() => this.#video.consumer.requestKeyFrame());
   }
 
-  /** What is closed sends nothing any more, so that pausing it succeeds. */
+  /**
+   * Ends between two pictures, as half of one cannot be decoded. What is closed sends nothing any more, so that pausing
+   * it succeeds.
+   */
   async pause(): Promise<void> {
+    const { track, consumer } = this.#video;
+    if (!consumer.closed && !consumer.paused) await track.pictureEnd(PICTURE_END_TIMEOUT_MS);
     await Promise.all(
       this.#feeds.map(async ({ consumer }) => {
         try {

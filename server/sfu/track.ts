@@ -14,6 +14,8 @@ export interface Track {
    * counts. Null before the first packet. Comparable only with other tracks of the same worker.
    */
   arrivalInstant(): SenderInstant | null;
+  /** Resolves when a packet comes that is a picture's last, or after `timeoutMs` if none does. */
+  pictureEnd(timeoutMs: number): Promise<void>;
 }
 
 const NTP_FRACTION = 2 ** 32;
@@ -24,23 +26,44 @@ export async function trackOf(producer: Producer): Promise<Track> {
   const clockRate = producer.rtpParameters.codecs[0]?.clockRate ?? 0;
   let newest: SenderInstant | null = null;
   let earliest: Arrival | null = null;
-  producer.on('trace', (trace) => {
-    if (trace.type === 'sr') {
-      const reported = reportOf(trace);
+  /** Those who wait for the end of a picture. */
+  const waiting = new Set<() => void>();
+  /** A packet each few milliseconds is only told while somebody needs it. A closed producer tells none at all. */
+  const trace = () => {
+    const packets = newest === null || waiting.size > 0;
+    return producer.enableTraceEvent(packets ? ['sr', 'rtp'] : ['sr']);
+  };
+  const traceLater = () => void trace().catch(() => undefined);
+
+  producer.on('trace', (event) => {
+    if (event.type === 'sr') {
+      const reported = reportOf(event);
       if (!reported) return;
-      // From now on a packet each 10 ms need not be told any more. A producer that was closed meanwhile tells none.
-      if (!newest) void producer.enableTraceEvent(['sr']).catch(() => undefined);
+      const first = newest === null;
       newest = reported;
-    } else if (trace.type === 'rtp' && !newest) {
-      const arrival = arrivalOf(trace);
-      if (arrival && (!earliest || delayMs(arrival, earliest, clockRate) < 0)) earliest = arrival;
+      if (first) traceLater();
+    } else if (event.type === 'rtp') {
+      const packet = packetOf(event);
+      if (!packet) return;
+      if (packet.marker) for (const resolve of waiting) resolve();
+      if (!newest && (!earliest || delayMs(packet, earliest, clockRate) < 0)) earliest = packet;
     }
   });
-  await producer.enableTraceEvent(['sr', 'rtp']);
+  await trace();
   return {
     producer,
     senderInstant: () => newest,
     arrivalInstant: () => earliest && instantOf(earliest),
+    async pictureEnd(timeoutMs) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      waiting.add(resolve);
+      const timer = setTimeout(resolve, timeoutMs);
+      traceLater();
+      await promise;
+      clearTimeout(timer);
+      waiting.delete(resolve);
+      traceLater();
+    },
   };
 }
 
@@ -56,10 +79,12 @@ function reportOf({ info }: ProducerTraceEventData): SenderInstant | null {
   return { ntpSeconds: ntpSec, ntpFraction: ntpFrac, rtpTimestamp: rtpTs };
 }
 
-function arrivalOf({ timestamp, info }: ProducerTraceEventData): Arrival | null {
+/** The marker bit is set on a picture's last packet (RFC 6184, section 5.1; RFC 7741, section 4.1). */
+function packetOf({ timestamp, info }: ProducerTraceEventData): (Arrival & { marker: boolean }) | null {
   const packet: unknown = info['rtpPacket'];
-  if (typeof packet !== 'object' || packet === null || !('timestamp' in packet)) return null;
-  return typeof packet.timestamp === 'number' ? { atMs: timestamp, rtpTimestamp: packet.timestamp } : null;
+  if (typeof packet !== 'object' || packet === null || !('timestamp' in packet) || !('marker' in packet)) return null;
+  const { timestamp: rtpTimestamp, marker } = packet;
+  return typeof rtpTimestamp === 'number' ? { atMs: timestamp, rtpTimestamp, marker: marker === true } : null;
 }
 
 /** How much later the packet came, in relation to its timestamp, than another one; 32 bits of it wrap around. */

@@ -5,7 +5,7 @@ import { onTestFinished } from 'vitest';
 /** What has come to a pair of ports so far. */
 export interface Receiver {
   ports: { rtp: number; rtcp: number };
-  packets: { payloadType: number; ssrc: number; sequence: number }[];
+  packets: { payloadType: number; ssrc: number; sequence: number; marker: boolean }[];
   reports: { ssrc: number }[];
 }
 
@@ -16,6 +16,7 @@ export async function receive(): Promise<Receiver> {
   const rtp = await listen((message) => {
     packets.push({
       payloadType: message.readUInt8(1) & 0x7f,
+      marker: (message.readUInt8(1) & 0x80) !== 0,
       sequence: message.readUInt16BE(2),
       ssrc: message.readUInt32BE(8),
     });

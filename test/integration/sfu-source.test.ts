@@ -133,3 +133,51 @@ test('a source is told once when its media is gone, and not when it was closed i
   other.lease.router.close();
   expect(losses).toHaveLength(2);
 });
+
+/** Sends pictures of ten packets each that are spread over all the time there is, as a browser does on a slow line. */
+async function sendSlowPictures({ router }: RouterLease): Promise<Track> {
+  const transport = await router.createPlainTransport({ listenIp: '127.0.0.1', rtcpMux: false, comedia: true });
+  const rtpParameters = JSON.parse(JSON.stringify(h264Track(VIDEO_SSRC))) as never;
+  const track = await trackOf(await transport.produce({ kind: 'video', rtpParameters }));
+  const socket = createSocket('udp4');
+  let sent = 0;
+  const timer = setInterval(() => {
+    const place = sent % 10;
+    const packet = Buffer.alloc(100);
+    packet.writeUInt8(0x80, 0);
+    packet.writeUInt8((place === 9 ? 0x80 : 0) | 102, 1);
+    packet.writeUInt16BE(sent & 0xffff, 2);
+    packet.writeUInt32BE(Math.floor(sent / 10) * 3_000, 4);
+    packet.writeUInt32BE(VIDEO_SSRC, 8);
+    // Fragments (RFC 6184, section 5.8) of what the SFU takes for a key frame, the first and the last one marked.
+    packet.writeUInt8(0x7c, 12);
+    packet.writeUInt8((place === 0 ? 0x80 : place === 9 ? 0x40 : 0) | 7, 13);
+    socket.send(packet, transport.tuple.localPort, '127.0.0.1');
+    sent += 1;
+  }, 3);
+  onTestFinished(() => {
+    clearInterval(timer);
+    socket.close();
+  });
+  return track;
+}
+
+test('a pause comes between two pictures, and in silence without much delay', async () => {
+  const workers = await startWorkers();
+  const lease = await workers.lease();
+  const video = await sendSlowPictures(lease);
+  for (let round = 0; round < 12; round += 1) {
+    const source = await createSource({ router: lease.router, video, audio: null, portRange: workers.plainPortRange });
+    const receiver = await receive();
+    await source.connect({ video: receiver.ports, audio: null });
+    await source.resume();
+    await expect.poll(() => receiver.packets.length, { timeout: 20_000, interval: 5 }).toBeGreaterThan(5 + round);
+    await source.pause();
+    await settled(receiver);
+    expect(receiver.packets.at(-1)?.marker, `round ${round}`).toBe(true);
+    const before = Date.now();
+    await source.pause();
+    expect(Date.now() - before).toBeLessThan(1_000);
+    source.close();
+  }
+});
