@@ -65,7 +65,8 @@ export async function decodeRaw(options: {
 }): Promise<{ passed: Passed[]; warnings: string[] }> {
   const args = ['-hide_banner', '-nostats', '-nostdin', '-loglevel', 'level+info', '-copyts', '-i', options.file];
   args.push('-map', `0:${options.stream}:0`, `-filter:${options.stream}`, options.filters);
-  args.push('-fps_mode', 'passthrough', ...options.format, 'pipe:1');
+  // In the file's own time base: in one of the guessed frame rate, two frames close together would get the same time.
+  args.push('-fps_mode', 'passthrough', '-enc_time_base', '-1', ...options.format, 'pipe:1');
   const child = spawn(findTool('FFMPEG_PATH', 'ffmpeg'), args, { stdio: ['ignore', 'pipe', 'pipe'] });
   const timer = setTimeout(() => child.kill('SIGKILL'), DECODE_TIMEOUT_MS);
   const passed: Passed[] = [];
