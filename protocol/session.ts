@@ -115,6 +115,8 @@ export const sessionView = z.object({
   questions: z.array(candidateQuestionView),
   rehearsal: z.object({ text: z.string(), limitMs: durationMs, takes: z.array(takeView) }),
   publishing: z.array(publishView),
+  /** Something of it counts as deleted and is not proved to be gone yet: say "being deleted", not "deleted". */
+  erasing: z.boolean(),
   submittedAt: instant.nullable(),
   storedAt: instant.nullable(),
 });

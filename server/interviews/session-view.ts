@@ -1,7 +1,15 @@
 import { REHEARSAL_LIMIT_MS, REHEARSAL_TEXT } from '#protocol/interview.ts';
 import type { CandidateQuestionView, PublishView, SessionView, TakeView } from '#protocol/session.ts';
 import type { MediaUrls } from '#server/media-urls.ts';
-import { deadlineOf, isPlayable, takesLeft, type Session, type SessionQuestion, type Take } from './session.ts';
+import {
+  deadlineOf,
+  isErasing,
+  isPlayable,
+  takesLeft,
+  type Session,
+  type SessionQuestion,
+  type Take,
+} from './session.ts';
 import { isSystemFault } from './take-rules.ts';
 import type { AnswerPick, SessionRecord } from './session-reads.ts';
 
@@ -56,6 +64,7 @@ export function toSessionView(
     questions: session.questions.map(questionView),
     rehearsal: { text: REHEARSAL_TEXT, limitMs: REHEARSAL_LIMIT_MS, takes: session.rehearsals.map(takeView) },
     publishing,
+    erasing: isErasing(session),
     submittedAt: session.submittedAt,
     storedAt: session.storedAt,
   };

@@ -1,6 +1,7 @@
 import { access } from 'node:fs/promises';
 import { beforeAll, expect, test } from 'vitest';
 import { AppError } from '#protocol/errors.ts';
+import type { SessionView } from '#protocol/session.ts';
 import { ManualClock } from '#server/clock.ts';
 import { REHEARSAL_KEPT_MS } from '#server/interviews/sweep-rules.ts';
 import { closeAfterAll } from '#test/support/cleanup.ts';
@@ -168,7 +169,8 @@ test('a rehearsal that cannot be erased is erased later', async () => {
   const clock = new ManualClock();
   const broken = jobs.server({ clock, recorder: { remove: away } });
   const { id, file } = await rehearse(broken, (await makeInterview(jobs)).slug);
-  await broken.service.handle(id, { type: 'rehearsal_delete' });
+  const { erasing } = await broken.service.handle(id, { type: 'rehearsal_delete' });
+  expect(erasing).toBe(true);
   expect(await read(jobs, id)).toMatchObject({ rehearsals: [{ state: 'deleted' }], erasing: ['demo01'] });
   await broken.sweeper.sweep();
   expect((await read(jobs, id)).erasing).toEqual(['demo01']);
@@ -186,13 +188,20 @@ test('a withdrawal is erased later when the disk or the storage is away, and not
   const clock = new ManualClock();
   const broken = jobs.server({ clock, recorder: { removeSession: away } });
   const { id, file } = await rehearse(broken, (await makeInterview(jobs)).slug);
+  const told: SessionView[] = [];
+  const listener = { progress: () => undefined, state: (view: SessionView) => void told.push(view) };
+  broken.service.subscribe(id, listener);
   await expect(broken.parts.withdraw(id)).rejects.toMatchObject({ code: 'unavailable' });
   expect(await read(jobs, id)).toMatchObject({ state: 'withdrawn', erasing: ['demo01'] });
+  // The page is never told that it is deleted before it is.
+  expect(told.splice(0).map(({ state, erasing }) => [state, erasing])).toEqual([['withdrawn', true]]);
   await broken.close();
   const mended = jobs.server({ clock });
+  mended.service.subscribe(id, listener);
   await mended.sweeper.sweep();
   expect((await read(jobs, id)).erasing).toEqual([]);
   expect(await exists(file)).toBe(false);
+  expect(told.map(({ state, erasing }) => [state, erasing])).toEqual([['withdrawn', false]]);
   await mended.parts.withdraw(id);
   await mended.close();
 });

@@ -56,7 +56,7 @@ function viewOf(id: string, version: number, now: number): SessionView {
       ...{ title: 'Cook', introduction: '', organisation: 'Inn', contact: null },
       ...{ questionCount: 1, totalTimeMs: 60_000, autoStart: false },
     },
-    ...{ questions: [], rehearsal: { text: '', limitMs: 20_000, takes: [] }, publishing: [] },
+    ...{ questions: [], rehearsal: { text: '', limitMs: 20_000, takes: [] }, publishing: [], erasing: false },
     ...{ submittedAt: null, storedAt: null },
   };
 }
