@@ -25,7 +25,10 @@ export const dtlsParameters = z.object({
 export type DtlsParameters = z.infer<typeof dtlsParameters>;
 
 const rtcpFeedback = z.object({ type: name, parameter: name.optional() });
-const codecParameters = z.record(name, z.union([z.string().max(1024), z.number(), z.null()]));
+/** Format parameters become a line of SDP (RFC 8866, section 6.15), which nothing in them may end or begin anew. */
+const parameterName = z.string().regex(/^[\w-]{1,64}$/, 'must be the name of a format parameter');
+const parameterValue = z.string().regex(/^[\w+/=,.:-]{0,1024}$/, 'must be the value of a format parameter');
+const codecParameters = z.record(parameterName, z.union([parameterValue, z.number(), z.null()]));
 
 export const rtpParameters = z.object({
   mid: z.string().max(32).optional(),

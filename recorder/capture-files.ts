@@ -1,4 +1,4 @@
-import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AppError } from '#protocol/errors.ts';
 import type { CaptureContainer } from './args.ts';
@@ -58,11 +58,25 @@ export async function makeFolder(folder: string): Promise<void> {
   await mkdir(folder, { recursive: true, mode: OWNER_ONLY });
 }
 
-/** Gives a finished capture its name. @throws Error of the file system */
+/**
+ * Gives a finished capture its name, which survives a loss of power as its content does.
+ * @throws Error of the file system
+ */
 export async function finishFile(files: TakeFiles, container: CaptureContainer): Promise<string> {
   const file = files.finished(container);
+  await sync(files.part(container));
   await rename(files.part(container), file);
+  await sync(files.folder);
   return file;
+}
+
+async function sync(path: string): Promise<void> {
+  const handle = await open(path, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
 }
 
 /** The container of a take's finished, or else unfinished, file; null when there is none. */

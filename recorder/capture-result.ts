@@ -38,7 +38,8 @@ export function resultOf(file: string, container: CaptureContainer, watched: Wat
 
 /**
  * Reads what a recorder left, by its packets: neither its exit code nor the file's headers prove anything.
- * @throws AppError `recorder_failed` when no picture in it can be decoded; the signal's reason when it is aborted
+ * @throws AppError `media_missing` when no picture in it can be decoded, `recorder_failed` when that cannot be found
+ * out now; the signal's reason when it is aborted
  */
 export async function examineCapture(
   file: string,
@@ -47,10 +48,12 @@ export async function examineCapture(
 ): Promise<CaptureResult> {
   const { video, audio } = await probePackets(file, options).catch((cause: unknown) => {
     options.signal?.throwIfAborted();
-    throw new AppError('recorder_failed', 'The recording cannot be read.', { cause });
+    const unreadable = cause instanceof AppError && cause.code === 'media_unsupported';
+    if (unreadable) throw new AppError('media_missing', 'The recording cannot be read.', { cause });
+    throw new AppError('recorder_failed', 'The recording could not be examined.', { cause });
   });
   const size = video?.sizes[0];
-  if (!video || !size) throw new AppError('recorder_failed', 'The recording has no picture.');
+  if (!video || !size) throw new AppError('media_missing', 'The recording has no picture.');
   const { size: bytes } = await stat(file);
   const { width, height } = size;
   return resultOf(file, container, {

@@ -21,8 +21,8 @@ export interface WatchedCapture {
 export interface CaptureWatch {
   /** Resolves with the instant at which the file was seen to hold a whole fragment that begins with a key frame. */
   readonly firstPicture: Promise<number>;
-  /** When the file last grew, in milliseconds since 1970. */
-  lastGrowthAt(): number;
+  /** When the file last grew by a picture, in milliseconds since 1970: sound alone is no answer. */
+  lastPictureAt(): number;
   /**
    * Ends the watch of a file that nobody writes any more.
    * @returns what is in it; null when it has no picture, or anything in it was not understood. Twice is once
@@ -38,7 +38,7 @@ export async function watchCapture(path: string, container: CaptureContainer): P
   const file = await open(path, 'r');
   const index = createCaptureIndex(file, container);
   const { promise: firstPicture, resolve } = Promise.withResolvers<number>();
-  let lastGrowthAt = Date.now();
+  let lastPictureAt = Date.now();
   let seen = false;
   let failed = false;
   let running: Promise<void> | null = null;
@@ -48,9 +48,9 @@ export async function watchCapture(path: string, container: CaptureContainer): P
   async function look(): Promise<void> {
     do {
       again = false;
-      const { bytes } = index;
+      const pictures = index.video?.packets;
       await index.update();
-      if (index.bytes !== bytes) lastGrowthAt = Date.now();
+      if (index.video?.packets !== pictures) lastPictureAt = Date.now();
       if (!seen && index.video) {
         seen = true;
         resolve(Date.now());
@@ -93,7 +93,7 @@ export async function watchCapture(path: string, container: CaptureContainer): P
   const interval = setInterval(lookSoon, INDEX_INTERVAL_MS);
   return {
     firstPicture,
-    lastGrowthAt: () => lastGrowthAt,
+    lastPictureAt: () => lastPictureAt,
     close: () => (closing ??= finish()),
   };
 }

@@ -28,8 +28,8 @@ export interface Capture {
   start(): Promise<{ firstFrameAt: number }>;
   /**
    * Ends the recording with all that was sent until now, and examines it. Two stops are one.
-   * @throws AppError `recorder_failed` when there is no decodable picture, then nothing is left; `wrong_state` when
-   * it was aborted
+   * @throws AppError `media_missing` when there is no decodable picture, then nothing is left; `recorder_failed` when
+   * that could not be found out, then the file stays for `recover`; `wrong_state` when it was aborted
    */
   stop(): Promise<CaptureResult>;
   /** Ends the recording and removes it. Harmless when it has ended already; a finished file stays. */
@@ -94,7 +94,7 @@ export function superviseCapture(parts: CaptureParts): Capture {
   }
   function watchSilence(): void {
     silence = setInterval(() => {
-      if (Date.now() - watch.lastGrowthAt() > SILENCE_TIMEOUT_MS) lost('media_lost');
+      if (Date.now() - watch.lastPictureAt() > SILENCE_TIMEOUT_MS) lost('media_lost');
     }, SILENCE_CHECK_INTERVAL_MS);
   }
 
@@ -165,8 +165,8 @@ export function superviseCapture(parts: CaptureParts): Capture {
   }
 
   async function finish(): Promise<CaptureResult> {
-    await close(true);
     try {
+      await close(true);
       const part = files.part(container);
       const watched = await watch.close();
       // What was cut off in the middle, or is not understood, is decoded to see what of it can be played.
@@ -174,7 +174,9 @@ export function superviseCapture(parts: CaptureParts): Capture {
       const damagedAtMs = firstPictureAt === null ? [] : parts.damage.since(firstPictureAt);
       return { ...result, damagedAtMs, file: await finishFile(files, container) };
     } catch (error) {
-      await rm(files.part(container), { force: true });
+      // Only what is known to hold no picture is worth nothing.
+      const empty = error instanceof AppError && error.code === 'media_missing';
+      if (empty) await rm(files.part(container), { force: true });
       throw error;
     } finally {
       state = 'over';

@@ -12,6 +12,8 @@ export interface ProbeOptions {
 }
 
 const STDERR_CHARS_KEPT = 2_000;
+/** Of the machine, not of the file (strerror(3)). */
+const MACHINE_FAULT = /Cannot allocate memory|Too many open files|Input\/output error|Resource temporarily unavailable/;
 
 /**
  * The only kinds of input that are opened: whatever a file claims to be (a playlist, say), nothing but the file itself
@@ -49,6 +51,7 @@ export async function runFfprobe(
   const lines = createInterface({ input: child.stdout });
   lines.on('line', options.onLine);
   let late = false;
+  let killedBy: NodeJS.Signals | null = null;
   const kill = () => void child.kill('SIGKILL');
   const timer = setTimeout(() => {
     late = true;
@@ -57,7 +60,11 @@ export async function runFfprobe(
   signal?.addEventListener('abort', kill, { once: true });
   try {
     // `close` comes after the pipes have ended, `exit` may come before their last lines.
-    await Promise.all([once(child, 'close'), once(lines, 'close')]);
+    const [[, signalName]] = (await Promise.all([once(child, 'close'), once(lines, 'close')])) as [
+      [number | null, NodeJS.Signals | null],
+      unknown,
+    ];
+    killedBy = signalName;
   } catch (cause) {
     throw new AppError('recorder_failed', 'The recording could not be examined.', { cause });
   } finally {
@@ -69,6 +76,11 @@ export async function runFfprobe(
   if (late) {
     const cause = new Error(`ffprobe took longer than ${timeoutMs} ms: ${stderr}`);
     throw new AppError('recorder_failed', 'The recording could not be examined in time.', { cause });
+  }
+  // What says nothing of the file must not be taken for a word about it.
+  if (killedBy !== null || MACHINE_FAULT.test(stderr)) {
+    const cause = new Error(`ffprobe ended by ${killedBy ?? 'itself'}: ${stderr}`);
+    throw new AppError('recorder_failed', 'The recording could not be examined.', { cause });
   }
   return stderr;
 }

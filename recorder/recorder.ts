@@ -59,7 +59,7 @@ export interface Recorder {
   /**
    * Saves what a crash left of a take, and removes what cannot be played.
    * @returns null when nothing playable is there
-   * @throws AppError `wrong_state` while the take is recorded
+   * @throws AppError `wrong_state` while the take is recorded, `recorder_failed` when it cannot be examined now
    */
   recover(sessionId: string, takeId: string): Promise<CaptureResult | null>;
   /** Removes a take's files, also while it is recorded, and makes sure that they are gone. */
@@ -178,13 +178,15 @@ export function createRecorder(options: RecorderOptions): Recorder {
       if (active.has(keyOf(sessionId, takeId))) throw new AppError('wrong_state', 'The take is being recorded.');
       await endOrphan(files.journal);
       const finished = await findContainer(files, 'finished');
-      if (finished) return examineCapture(files.finished(finished), finished, tools);
-      const container = await findContainer(files, 'part');
+      const container = finished ?? (await findContainer(files, 'part'));
       if (!container) return null;
+      const file = finished ? files.finished(container) : files.part(container);
       try {
-        const result = await examineCapture(files.part(container), container, tools);
-        return { ...result, file: await finishFile(files, container) };
+        const result = await examineCapture(file, container, tools);
+        return { ...result, file: finished ? file : await finishFile(files, container) };
       } catch (error) {
+        // A fault of the machine says nothing about the take, which is looked at again later.
+        if (!(error instanceof AppError) || error.code !== 'media_missing') throw error;
         log?.warn({ sessionId, takeId, err: error }, 'nothing of the take can be played');
         await removeTake(files);
         return null;

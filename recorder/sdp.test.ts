@@ -36,6 +36,12 @@ test('a protected stream', () => {
   expect(lines).toContain('m=audio 5002 RTP/AVP 100');
 });
 
+test('parameters that would be lines of their own are refused', () => {
+  for (const fmtp of ['x=1\r\nm=video 5004 RTP/AVP 101', 'x=1\nc=IN IP4 203.0.113.9', 'x=\u2028', 'x=\0']) {
+    expect(() => captureSdp({ video: { ...video, fmtp }, audio }, { video: 5000, audio: 5002 })).toThrow('parameters');
+  }
+});
+
 test('a picture alone', () => {
   expect(captureSdp({ video, audio: null }, { video: 5000, audio: null })).not.toContain('m=audio');
 });

@@ -1,11 +1,15 @@
+import { AppError } from '#protocol/errors.ts';
 import { SRTP_SUITE } from './srtcp.ts';
 import type { RtpSource, RtpStream } from './source.ts';
 
+/** Printable ASCII: a line break would make the rest of it a line that ffmpeg obeys. */
+const ONE_LINE = /^[\x20-\x7e]*$/;
 const ENCODING_NAMES = { h264: 'H264', vp8: 'VP8', opus: 'opus' } as const;
 
 /**
  * Describes a take's streams to ffmpeg (RFC 8866), video first, each on its RTP port of 127.0.0.1.
  * @param rtpPorts even ports; ffmpeg takes the next one for RTCP
+ * @throws AppError `bad_request` for parameters that would be more than their own line
  */
 export function captureSdp(
   source: Pick<RtpSource, 'video' | 'audio'>,
@@ -19,6 +23,7 @@ export function captureSdp(
 
 function mediaSection(stream: RtpStream, port: number): string[] {
   const { payloadType, fmtp, srtpKey } = stream;
+  if (!ONE_LINE.test(fmtp)) throw new AppError('bad_request', 'The format parameters are no parameters.');
   const channels = stream.channels === undefined ? '' : `/${stream.channels}`;
   const section = [
     `m=${stream.kind} ${port} ${srtpKey ? 'RTP/SAVP' : 'RTP/AVP'} ${payloadType}`,

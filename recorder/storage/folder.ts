@@ -4,7 +4,7 @@ import { lstat, mkdir, open, readdir, rename, rm, rmdir, unlink, type FileHandle
 import { dirname, join } from 'node:path';
 import { AppError } from '#protocol/errors.ts';
 import { checksumOf, type Checksum } from '../checksum.ts';
-import { checkKey, checkPrefix } from './keys.ts';
+import { checkKey, checkPrefix, checkScope } from './keys.ts';
 import type { ByteRange, PutOptions, Storage, StoredObject } from './storage.ts';
 
 const FILE_MODE = 0o600;
@@ -78,6 +78,15 @@ export function createFolderStorage(options: { directory: string }): Storage {
     }
   }
 
+  async function remove(key: string): Promise<void> {
+    const file = await locate(key);
+    await unlink(file).catch(nullIfMissing);
+    if (await statOf(file)) throw new Error('the file is still there');
+    let folder = dirname(file);
+    await syncFolder(folder);
+    while (folder.length > root.length && (await removeIfEmpty(folder))) folder = dirname(folder);
+  }
+
   return {
     async put(key, file, putOptions = {}): Promise<StoredObject> {
       putOptions.signal?.throwIfAborted();
@@ -122,13 +131,14 @@ export function createFolderStorage(options: { directory: string }): Storage {
     },
 
     async delete(key) {
+      await attempt(() => remove(key));
+    },
+
+    async deletePrefix(prefix) {
+      checkScope(prefix);
       await attempt(async () => {
-        const file = await locate(key);
-        await unlink(file).catch(nullIfMissing);
-        if (await statOf(file)) throw new Error('the file is still there');
-        let folder = dirname(file);
-        await syncFolder(folder);
-        while (folder.length > root.length && (await removeIfEmpty(folder))) folder = dirname(folder);
+        for await (const { key } of walk('', prefix)) await remove(key);
+        for await (const { key } of walk('', prefix)) throw new Error(`the file ${key} is still there`);
       });
     },
 

@@ -24,3 +24,12 @@ export function checkPrefix(prefix: string): string {
   }
   return prefix;
 }
+
+/**
+ * Lets a beginning through that may be deleted: any but the empty one, which would be everything there is.
+ * @throws AppError `bad_request` for any other
+ */
+export function checkScope(prefix: string): string {
+  if (prefix === '') throw new AppError('bad_request', 'Deleting needs the beginning of a key.');
+  return checkPrefix(prefix);
+}

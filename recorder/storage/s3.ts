@@ -1,21 +1,17 @@
-import { createReadStream } from 'node:fs';
 import { Readable } from 'node:stream';
 import {
-  AbortMultipartUploadCommand,
-  DeleteObjectCommand,
   GetObjectCommand,
   HeadBucketCommand,
   HeadObjectCommand,
-  ListMultipartUploadsCommand,
-  ListObjectVersionsCommand,
   paginateListObjectsV2,
   S3Client,
-  S3ServiceException,
 } from '@aws-sdk/client-s3';
-import { Upload } from '@aws-sdk/lib-storage';
 import { AppError } from '#protocol/errors.ts';
 import { checksumFile, checksumOf } from '../checksum.ts';
-import { checkKey, checkPrefix } from './keys.ts';
+import { checkKey, checkPrefix, checkScope } from './keys.ts';
+import { createS3Deletion } from './s3-deletion.ts';
+import { attempt, isMissing, statusOf, wrap } from './s3-errors.ts';
+import { createS3Upload } from './s3-upload.ts';
 import type { ByteRange, PutOptions, Storage, StoredObject } from './storage.ts';
 
 export interface S3StorageOptions {
@@ -40,8 +36,6 @@ export interface S3StorageOptions {
 }
 
 const PART_SIZE_BYTES = 8 * 1024 * 1024;
-/** Parts in flight: this times the part size is the memory that one `put` takes. */
-const PARTS_AT_ONCE = 2;
 const PAGE_SIZE = 1000;
 const CONNECT_TIMEOUT_MS = 5_000;
 const REQUEST_TIMEOUT_MS = 60_000;
@@ -49,8 +43,6 @@ const IDLE_TIMEOUT_MS = 30_000;
 const ATTEMPTS = 3;
 /** A replay that its viewer has paused keeps its connection; the SDK's default of 50 would run out. */
 const CONNECTIONS = 512;
-
-const CONTENT_TYPES: Record<string, string> = { mp4: 'video/mp4', webm: 'video/webm', mkv: 'video/x-matroska' };
 
 /**
  * Keeps videos in a bucket of any S3 server. Each part carries its SHA-256, which the server checks on arrival. The
@@ -82,6 +74,13 @@ export function createS3Storage(options: S3StorageOptions): Storage {
     },
   });
 
+  const upload = createS3Upload({
+    ...{ client, bucket: Bucket },
+    partSizeBytes: options.partSizeBytes ?? PART_SIZE_BYTES,
+    stallTimeoutMs: requestTimeoutMs * ATTEMPTS,
+  });
+  const remove = createS3Deletion({ client, bucket: Bucket, pageSize });
+
   async function get(Key: string, range?: ByteRange): Promise<Readable | null> {
     try {
       const Range = range && `bytes=${range.start}-${range.end}`;
@@ -105,70 +104,6 @@ export function createS3Storage(options: S3StorageOptions): Storage {
     }
   }
 
-  async function upload(Key: string, file: string, sha256: string, { onProgress, signal }: PutOptions): Promise<void> {
-    // Aborting `Upload` itself returns while parts are on their way; ending its source makes it wait for them, then
-    // tell the server to drop what has arrived.
-    const source = createReadStream(file, { signal });
-    // It also goes on with the other parts after one has failed: a server that answers nothing would hold us long.
-    const stall = () => source.destroy(new Error('no part has arrived for too long'));
-    let watchdog = setTimeout(stall, requestTimeoutMs * ATTEMPTS);
-    const transfer = new Upload({
-      client,
-      queueSize: PARTS_AT_ONCE,
-      partSize: options.partSizeBytes ?? PART_SIZE_BYTES,
-      params: {
-        Bucket,
-        Key,
-        Body: source,
-        ChecksumAlgorithm: 'SHA256',
-        ContentType: CONTENT_TYPES[Key.slice(Key.lastIndexOf('.') + 1)] ?? 'application/octet-stream',
-        Metadata: { sha256 },
-      },
-    });
-    let arrived = 0;
-    transfer.on('httpUploadProgress', ({ loaded = 0 }) => {
-      clearTimeout(watchdog);
-      watchdog = setTimeout(stall, requestTimeoutMs * ATTEMPTS);
-      if (loaded > arrived) onProgress?.((arrived = loaded));
-    });
-    try {
-      await transfer.done();
-    } finally {
-      clearTimeout(watchdog);
-      source.destroy();
-    }
-  }
-
-  /** Deletes what a versioned bucket keeps of a key after it was deleted. */
-  async function deleteVersions(Key: string): Promise<void> {
-    for (;;) {
-      const found = await client.send(new ListObjectVersionsCommand({ Bucket, Prefix: Key }));
-      const own = [...(found.Versions ?? []), ...(found.DeleteMarkers ?? [])].filter((version) => version.Key === Key);
-      for (const { VersionId } of own) await client.send(new DeleteObjectCommand({ Bucket, Key, VersionId }));
-      // What is deleted is gone from the next answer, so there is no cursor to follow; keys that only begin alike
-      // come after ours.
-      if (own.length === 0) return;
-    }
-  }
-
-  /** Deletes the parts of uploads that a killed server did not finish. */
-  async function abortUploads(Key: string): Promise<void> {
-    const { Uploads = [] } = await client.send(new ListMultipartUploadsCommand({ Bucket, Prefix: Key }));
-    for (const { Key: found, UploadId } of Uploads) {
-      if (found !== Key) continue;
-      await client.send(new AbortMultipartUploadCommand({ Bucket, Key, UploadId })).catch((error: unknown) => {
-        if (!isMissing(error)) throw error;
-      });
-    }
-  }
-
-  async function remove(Key: string): Promise<void> {
-    const answer = await client.send(new DeleteObjectCommand({ Bucket, Key }));
-    if (answer.VersionId !== undefined || answer.DeleteMarker) await deleteVersions(Key);
-    await abortUploads(Key);
-    if ((await head(Key)) !== null) throw new Error('the object is still there');
-  }
-
   return {
     async put(key, file, putOptions = {}): Promise<StoredObject> {
       checkKey(key);
@@ -178,7 +113,7 @@ export function createS3Storage(options: S3StorageOptions): Storage {
         const sum = await checksumFile(file, signal);
         await upload(key, file, sum.sha256, putOptions);
         // Too late to stop it: the object is whole, and was not wanted any more.
-        if (signal?.aborted) await remove(key);
+        if (signal?.aborted) await remove({ key });
         signal?.throwIfAborted();
         return { key, ...sum };
       } catch (error) {
@@ -209,7 +144,12 @@ export function createS3Storage(options: S3StorageOptions): Storage {
 
     async delete(key) {
       checkKey(key);
-      await attempt(() => remove(key));
+      await attempt(() => remove({ key }));
+    },
+
+    async deletePrefix(prefix) {
+      checkScope(prefix);
+      await attempt(() => remove({ prefix }));
     },
 
     async *list(prefix) {
@@ -249,23 +189,5 @@ async function* watched(body: Readable, idleTimeoutMs: number): AsyncGenerator<B
   } finally {
     clearTimeout(watchdog);
     body.destroy();
-  }
-}
-
-const statusOf = (error: unknown) => (error instanceof S3ServiceException ? error.$metadata.httpStatusCode : undefined);
-/** A missing bucket answers 404 too, and is no missing video. */
-const isMissing = (error: unknown) =>
-  statusOf(error) === 404 && error instanceof S3ServiceException && error.name !== 'NoSuchBucket';
-
-function wrap(error: unknown): AppError {
-  if (error instanceof AppError) return error;
-  return new AppError('unavailable', 'The video storage cannot be used.', { cause: error });
-}
-
-async function attempt<T>(run: () => Promise<T>): Promise<T> {
-  try {
-    return await run();
-  } catch (error) {
-    throw wrap(error);
   }
 }

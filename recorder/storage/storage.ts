@@ -42,6 +42,11 @@ export interface Storage {
   read(key: string, range?: ByteRange): Promise<Readable>;
   /** Removes an object, its older versions and unfinished uploads, and makes sure that it is gone; no error when there was none. */
   delete(key: string): Promise<void>;
+  /**
+   * Removes everything whose key begins with `prefix`, as `delete` does, and makes sure that nothing is left: also what
+   * `list` does not name any more after a deletion that was cut off. A prefix that is empty is refused.
+   */
+  deletePrefix(prefix: string): Promise<void>;
   /** Every key that begins with `prefix`, in pages behind the scenes. */
   list(prefix: string): AsyncIterable<{ key: string; bytes: number }>;
   /** Throws AppError `unavailable` with the reason when the storage cannot be used. Cheap enough for a health check. */

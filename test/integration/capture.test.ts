@@ -173,6 +173,64 @@ test('a process that has the number of an ended ffmpeg by now is left alone', as
   }
 });
 
+test('a finished file that cannot be read is removed, and its take said to be lost', async () => {
+  const ids = { sessionId: randomUUID(), takeId: randomUUID() };
+  const folder = join(directory, ids.sessionId);
+  await mkdir(folder);
+  for (const stage of ['', '.part']) {
+    for (const content of ['', 'no video']) {
+      await writeFile(join(folder, `${ids.takeId}${stage}.mp4`), content);
+      expect(await recorder.recover(ids.sessionId, ids.takeId)).toBeNull();
+      expect(await filesLeft()).toEqual([]);
+    }
+  }
+});
+
+test.each(['no-such-program', 'killed'])('a passing fault of ffprobe costs no take: %s', async (fault) => {
+  const { ids, source, capture } = await armed();
+  await capture.start();
+  await delay(TAKE_MS);
+  const [pid] = await recorders();
+  process.kill(pid ?? 0, 'SIGKILL');
+  await capture.ended;
+  const ffprobePath = join(directory, fault);
+  if (fault === 'killed') await writeFile(ffprobePath, '#!/bin/sh\nkill -9 $$\n', { mode: 0o700 });
+  const broken = createRecorder({
+    ...TOOLS,
+    ffprobePath,
+    directory,
+    ports: { min: portMin, max: portMin + 1 },
+    minFreeBytes: 1,
+  });
+  // The first recorder has freed everything, as a crash would have.
+  await source.end();
+  sources.splice(sources.indexOf(source), 1);
+  await expect(broken.recover(ids.sessionId, ids.takeId)).rejects.toMatchObject({ code: 'recorder_failed' });
+  expect(await broken.open(ids.sessionId, ids.takeId)).toBeNull();
+  const result = await capture.stop();
+  expect(result.durationMs).toBeGreaterThan(TAKE_MS - 1_000);
+});
+
+test('a picture that ends while the sound goes on is noticed', async () => {
+  const { source, capture } = await armed();
+  await capture.start();
+  const before = Date.now();
+  source.drop(Infinity);
+  expect(await capture.ended).toBe('media_lost');
+  expect(Date.now() - before).toBeLessThan(13_000);
+  const { video, audio } = await probePackets((await capture.stop()).file, TOOLS);
+  expect(audio?.endMs).toBeGreaterThan((video?.endMs ?? 0) + 5_000);
+});
+
+test('a source without sound is recorded as it is', async () => {
+  const { source, capture } = await armed({ sound: false });
+  await capture.start();
+  await delay(TAKE_MS);
+  const result = await capture.stop();
+  expect(result.hasAudio).toBe(false);
+  expect((await probePackets(result.file, TOOLS)).video?.count).toBe(source.passed.pictures);
+});
+
 test('what a crash of the server left is recovered', async () => {
   const { ids, capture } = await armed();
   await capture.start();
@@ -201,7 +259,7 @@ test('without media the start fails within three seconds and leaves nothing', as
 
 test('a stop before the start leaves nothing', async () => {
   const { capture } = await armed();
-  await expect(capture.stop()).rejects.toMatchObject({ code: 'recorder_failed' });
+  await expect(capture.stop()).rejects.toMatchObject({ code: 'media_missing' });
   expect(await filesLeft()).toEqual([]);
 });
 
