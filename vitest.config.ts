@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url';
+import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig } from 'vitest/config';
 
 const MINUTE_MS = 60_000;
@@ -10,6 +11,8 @@ export default defineConfig({
     allowOnly: !process.env['CI'],
     projects: [
       {
+        // Compiles the runes of what is tested.
+        plugins: [svelte({ configFile: false })],
         resolve: {
           alias: { '#lib': fileURLToPath(new URL('web/src/lib', import.meta.url)) },
         },

@@ -46,6 +46,8 @@ export class Capture {
   readonly #chosen: Record<DeviceKind, string | null> = { camera: null, microphone: null };
   readonly #mutedTimers = new Map<DeviceKind, ReturnType<typeof setTimeout>>();
   #watching: AbortController | null = null;
+  /** Grows with each start and stop: what the browser grants to an earlier one is given back at once. */
+  #generation = 0;
 
   constructor(options: CaptureOptions) {
     this.#options = options;
@@ -61,6 +63,7 @@ export class Capture {
   async start(): Promise<void> {
     if (this.state.kind === 'asking') return;
     this.stop();
+    const generation = this.#generation;
     this.state = { kind: 'asking' };
     this.#watching = new AbortController();
     this.#devices?.addEventListener('devicechange', () => void this.#list(), { signal: this.#watching.signal });
@@ -70,16 +73,25 @@ export class Capture {
         video: cameraConstraints(this.#chosen.camera),
         audio: microphoneConstraints(this.#chosen.microphone),
       });
+      if (generation !== this.#generation) return stopTracks(stream);
       for (const track of stream.getTracks()) this.#watch(track);
       this.state = { kind: 'live', stream };
       await this.#list();
     } catch (error) {
-      this.state = { kind: 'failed', problem: await this.#problem(error) };
+      const problem = await this.#problem(error);
+      if (generation === this.#generation) this.state = { kind: 'failed', problem };
     }
   }
 
+  /** Like {@link start}, but only where the browser will not ask, and not if all was switched off meanwhile. */
+  async startIfAllowed(): Promise<void> {
+    const generation = this.#generation;
+    if (this.state.kind !== 'off' || !(await this.#isAllowed())) return;
+    if (generation === this.#generation) await this.start();
+  }
+
   /** Whether the browser will give camera and microphone without asking; false where it does not tell. */
-  async isAllowed(): Promise<boolean> {
+  async #isAllowed(): Promise<boolean> {
     try {
       const names = ['camera', 'microphone'] as PermissionName[];
       const found = await Promise.all(names.map((name) => navigator.permissions.query({ name })));
@@ -110,20 +122,22 @@ export class Capture {
 
   /** Switches camera and microphone off. */
   stop(): void {
+    this.#generation += 1;
     this.#watching?.abort();
     for (const timer of this.#mutedTimers.values()) clearTimeout(timer);
     this.#mutedTimers.clear();
-    for (const track of this.stream?.getTracks() ?? []) track.stop();
+    if (this.stream) stopTracks(this.stream);
     this.troubles = [];
     this.state = { kind: 'off' };
   }
 
+  /** Tells whether nothing is left to be done: the device runs, or is not wanted any more. */
   async #replace(kind: DeviceKind): Promise<boolean> {
-    const stream = this.stream;
-    if (!stream || !this.#devices) return false;
+    const generation = this.#generation;
+    if (!this.stream || !this.#devices) return false;
     this.changing = true;
     try {
-      const old = trackOf(stream, kind);
+      const old = trackOf(this.stream, kind);
       // Phones open one camera at a time.
       old?.stop();
       const fresh = await this.#devices.getUserMedia(
@@ -132,17 +146,23 @@ export class Capture {
           : { audio: microphoneConstraints(this.#chosen.microphone) },
       );
       const track = trackOf(fresh, kind);
+      if (generation !== this.#generation) {
+        stopTracks(fresh);
+        return true;
+      }
       if (!track) return false;
       this.#watch(track);
-      // A new stream, so that previews notice.
-      const others = stream.getTracks().filter((other) => other !== old);
+      // A new stream, so that previews notice. The other device may have been exchanged meanwhile.
+      const others = this.stream.getTracks().filter((other) => other.kind !== track.kind);
       this.state = { kind: 'live', stream: new MediaStream([...others, track]) };
       this.#clearTrouble(kind);
       this.#options.onReplaced(track);
       await this.#list();
       return true;
     } catch (error) {
-      this.changeProblem = await this.#problem(error);
+      const problem = await this.#problem(error);
+      if (generation !== this.#generation) return true;
+      this.changeProblem = problem;
       return false;
     } finally {
       this.changing = false;
@@ -201,6 +221,10 @@ export class Capture {
       hasMicrophone: kinds.has('audioinput'),
     });
   }
+}
+
+function stopTracks(stream: MediaStream): void {
+  for (const track of stream.getTracks()) track.stop();
 }
 
 function trackOf(stream: MediaStream, kind: DeviceKind): MediaStreamTrack | undefined {

@@ -59,7 +59,8 @@ export class Candidate {
 
   /** Switches the camera on without a tap, where the browser will not ask. */
   async switchOnIfAllowed(): Promise<void> {
-    if (this.capture.state.kind === 'off' && (await this.capture.isAllowed())) await this.switchOn();
+    await this.capture.startIfAllowed();
+    this.#publish();
   }
 
   /** Camera and microphone are not needed any more. */
