@@ -1,4 +1,5 @@
 import type { SessionView } from '#protocol/session.ts';
+import type { ConnectionStatus } from '#lib/session/connection.ts';
 
 /** The pages of an interview, in their order. */
 export type Step = 'check' | 'rehearsal' | 'start' | 'question' | 'summary' | 'saving' | 'done' | 'ended';
@@ -29,3 +30,27 @@ export function stepOf(view: Pick<SessionView, 'state'>, hash: string, recording
 
 export const START_HASH = '#start';
 export const SUMMARY_HASH = '#summary';
+
+/** Whether the session goes on elsewhere, or nowhere until somebody signs in: this page only waits for the person. */
+export function isAway(status: ConnectionStatus): boolean {
+  return status === 'taken-over' || status === 'signed-out';
+}
+
+/** What a page means for camera and microphone. `as-is`: they stay on where they are on, for the pages around. */
+export function cameraNeed(step: Step | null, status: ConnectionStatus): 'on' | 'off' | 'as-is' {
+  if (isAway(status)) return 'off';
+  switch (step) {
+    case 'rehearsal':
+    case 'start':
+    case 'question':
+      return 'on';
+    case 'saving':
+    case 'done':
+    case 'ended':
+      return 'off';
+    case 'check':
+    case 'summary':
+    case null:
+      return 'as-is';
+  }
+}
