@@ -51,7 +51,7 @@ export async function runFfprobe(
   const lines = createInterface({ input: child.stdout });
   lines.on('line', options.onLine);
   let late = false;
-  let killedBy: NodeJS.Signals | null = null;
+  let killedBy: NodeJS.Signals | null;
   const kill = () => void child.kill('SIGKILL');
   const timer = setTimeout(() => {
     late = true;
