@@ -12,7 +12,7 @@ import { checkKey, checkPrefix, checkScope } from './keys.ts';
 import { createS3Deletion } from './s3-deletion.ts';
 import { attempt, isMissing, statusOf, wrap } from './s3-errors.ts';
 import { createS3Upload } from './s3-upload.ts';
-import type { ByteRange, PutOptions, Storage, StoredObject } from './storage.ts';
+import type { ByteRange, Storage, StoredObject } from './storage.ts';
 
 export interface S3StorageOptions {
   /** For servers other than AWS, for example `http://127.0.0.1:9000`. */

@@ -1,11 +1,10 @@
-import { AppError } from '#protocol/errors.ts';
 import type { Recorder } from '#recorder/recorder.ts';
 import type { Storage } from '#recorder/storage/storage.ts';
 import type { Session } from '#server/interviews/session.ts';
 import { sessionPrefix } from './publish-pick.ts';
 
 export interface EraserOptions {
-  storage: Pick<Storage, 'list' | 'delete'>;
+  storage: Pick<Storage, 'deletePrefix'>;
   recorder: Pick<Recorder, 'removeSession'>;
   /** Ends the saving of a session, if it is under way. */
   cancel: (sessionId: string) => Promise<void>;
@@ -19,9 +18,6 @@ export function createEraser({ storage, recorder, cancel }: EraserOptions) {
   return async (session: Session): Promise<void> => {
     await cancel(session.id);
     await recorder.removeSession(session.id);
-    const prefix = sessionPrefix(session);
-    for await (const { key } of storage.list(prefix)) await storage.delete(key);
-    for await (const { key } of storage.list(prefix))
-      throw new AppError('unavailable', `The storage still holds ${key}.`);
+    await storage.deletePrefix(sessionPrefix(session));
   };
 }

@@ -210,7 +210,7 @@ test('answers that cannot be deleted are hidden at once and said to be deleted w
   const clock = new ManualClock();
   const server = jobs.server({ clock });
   const { id, videoKey } = await saved(server);
-  const broken = jobs.server({ clock, storage: { delete: away } });
+  const broken = jobs.server({ clock, storage: { deletePrefix: away } });
   await expect(broken.parts.deleteAnswers(id)).rejects.toMatchObject({ code: 'unavailable' });
   const asked = clock.now();
   expect(await read(jobs, id)).toMatchObject({ deletionAskedAt: asked, answersDeletedAt: null, sweepAt: asked });
@@ -229,7 +229,7 @@ test('an interview whose deletion failed is deleted by the sweep', async () => {
   const clock = new ManualClock();
   const server = jobs.server({ clock });
   const { id, videoKey, key } = await saved(server);
-  const broken = jobs.server({ clock, storage: { delete: away } });
+  const broken = jobs.server({ clock, storage: { deletePrefix: away } });
   await expect(broken.editor.remove(key)).rejects.toMatchObject({ code: 'unavailable' });
   await broken.sweeper.sweep();
   expect(broken.errors()).toContain('sweep failed, it is done again');

@@ -189,6 +189,20 @@ describe.each(backends)('storage in $name', ({ open, listed }) => {
     expect((await filesBelow(opened.folder)).filter((file) => file.includes(`/${prefix}/`))).toEqual([]);
   });
 
+  test('deletes all that begins alike, and nothing else', async () => {
+    const keys = ['s1/a.mp4', 's1/deep/b.mp4', 's1/deep/c.mp4', 's10/d.mp4', 's2/e.mp4'].map(
+      (key) => `${prefix}/${key}`,
+    );
+    for (const key of keys) await storage.put(key, await source(randomBytes(100)));
+    await storage.deletePrefix(`${prefix}/s1/`);
+    await storage.deletePrefix(`${prefix}/s1/`);
+    const left = (await keysOf(storage, `${prefix}/`)).map(({ key }) => key);
+    expect(left.sort()).toEqual([`${prefix}/s10/d.mp4`, `${prefix}/s2/e.mp4`]);
+    for (const bad of ['', '/', '..', 'a//']) {
+      await expect(storage.deletePrefix(bad), bad).rejects.toMatchObject({ code: 'bad_request' });
+    }
+  });
+
   test('lists more than a page, by prefix, also in the middle of a name', async () => {
     const file = await source(Buffer.from('x'));
     const keys = Array.from({ length: listed }, (_, index) => `${prefix}/s${index % 7}/take-${index}.mp4`);
