@@ -2,6 +2,7 @@ import { consentParagraphs } from '#protocol/consent.ts';
 import { AppError } from '#protocol/errors.ts';
 import type { Interviews } from '#server/store/interviews.ts';
 import type { NewSession } from './gate-service.ts';
+import { assertMayStart, type VisitorSession } from './gate.ts';
 import type { Plan, Session } from './session.ts';
 
 /** The session of somebody who has agreed at the instant `now`. */
@@ -26,16 +27,25 @@ export function newSession(made: NewSession, now: number): Omit<Session, 'id'> {
   };
 }
 
+export interface PlanReads {
+  interviews: Pick<Interviews, 'forVisitor' | 'byId' | 'freeze'>;
+  /** The person's sessions of an interview, the oldest first. */
+  sessionsOf: (interviewId: string, accountId: string) => Promise<VisitorSession[]>;
+}
+
 /**
- * The questions as they are when a session starts; from then on they are frozen.
- * @throws AppError `not_found`, `closed`, `not_open_yet`
+ * The questions as they are when a session starts; from then on they are frozen. The gate is asked again, under the
+ * address that the candidate has agreed with: who may not enter any more may not start either.
+ * @throws AppError `not_found`, and those of {@link assertMayStart}
  */
-export async function readPlan(interviews: Interviews, interviewId: string, now: number): Promise<Plan> {
-  const found = await interviews.byId(interviewId);
+export async function readPlan(reads: PlanReads, session: Session, now: number): Promise<Plan> {
+  const { interviews, sessionsOf } = reads;
+  const { interviewId, accountId } = session;
+  const { email } = session.candidate;
+  const found = await interviews.forVisitor(interviewId, email);
   if (!found) throw new AppError('not_found', 'This interview does not exist any more.');
-  if (found.closesAt !== null && now >= found.closesAt) throw new AppError('closed', 'This interview is closed.');
-  if (found.opensAt !== null && now < found.opensAt)
-    throw new AppError('not_open_yet', 'This interview has not opened yet.');
+  const visitor = { interview: found, email, sessions: await sessionsOf(interviewId, accountId), now };
+  assertMayStart(session.id, visitor);
   await interviews.freeze(interviewId, now);
   const frozen = (await interviews.byId(interviewId)) ?? found;
   const { totalTimeMs, autoStart } = frozen;

@@ -1,11 +1,11 @@
 import { CONSENT_VERSION } from '#protocol/consent.ts';
-import { AppError, type ErrorCode } from '#protocol/errors.ts';
+import { AppError } from '#protocol/errors.ts';
 import type { GateView } from '#protocol/session.ts';
 import type { Clock } from '#server/clock.ts';
 import type { Account } from '#server/store/accounts.ts';
 import type { Interview, Interviews } from '#server/store/interviews.ts';
 import type { Organisations } from '#server/store/organisations.ts';
-import { decideGate, viewGate, type Visit, type VisitorSession } from './gate.ts';
+import { decideGate, refusalOf, viewGate, type Visit, type VisitorSession } from './gate.ts';
 
 /** Somebody signed in who has said their name. */
 export type Visitor = Account & { name: string };
@@ -38,13 +38,6 @@ export interface GateOptions {
 
 export type Gate = ReturnType<typeof createGate>;
 
-const REFUSALS = {
-  not_allowed: ['not_allowed', 'This interview is open to invited addresses only, and yours is not among them.'],
-  not_open_yet: ['not_open_yet', 'This interview has not opened yet.'],
-  closed: ['closed', 'This interview is closed.'],
-  finished: ['attempts_used', 'You have finished this interview already.'],
-} as const satisfies Record<Exclude<GateView['status'], 'open' | 'resume'>, readonly [ErrorCode, string]>;
-
 /** The way from an interview's link to a session. */
 export function createGate(options: GateOptions) {
   const { interviews, organisations, sessionsOf, beginSession, clock } = options;
@@ -63,10 +56,7 @@ export function createGate(options: GateOptions) {
     const found = await visit(slug, person);
     const decision = decideGate(found);
     if (decision.status === 'resume') return { id: decision.session.id };
-    if (decision.status !== 'open') {
-      const [code, message] = REFUSALS[decision.status];
-      throw new AppError(code, message);
-    }
+    if (decision.status !== 'open') throw refusalOf(decision.status);
     if (consent.version !== CONSENT_VERSION) {
       throw new AppError('consent_outdated', 'The text has changed meanwhile. Please read it again.');
     }

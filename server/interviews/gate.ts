@@ -1,4 +1,5 @@
 import { consentParagraphs, CONSENT_VERSION } from '#protocol/consent.ts';
+import { AppError, type ErrorCode } from '#protocol/errors.ts';
 import type { GateView, SessionState } from '#protocol/session.ts';
 import type { Interview } from '#server/store/interviews.ts';
 
@@ -54,6 +55,34 @@ function refuse(interview: Interview, email: string, now: number): 'not_allowed'
   if (opensAt !== null && now < opensAt) return 'not_open_yet';
   if (closesAt !== null && now >= closesAt) return 'closed';
   return null;
+}
+
+const REFUSALS = {
+  not_allowed: ['not_allowed', 'This interview is open to invited addresses only, and yours is not among them.'],
+  not_open_yet: ['not_open_yet', 'This interview has not opened yet.'],
+  closed: ['closed', 'This interview is closed.'],
+  finished: ['attempts_used', 'You have finished this interview already.'],
+} as const satisfies Record<Exclude<GateView['status'], 'open' | 'resume'>, readonly [ErrorCode, string]>;
+
+/** The error of whoever may not enter. */
+export function refusalOf(status: keyof typeof REFUSALS): AppError {
+  const [code, message] = REFUSALS[status];
+  return new AppError(code, message);
+}
+
+/**
+ * Asks the gate once more when a prepared session is to start: the address list, the attempts and the dates may have
+ * changed since its candidate has agreed.
+ * @param visit.sessions with the one that is to start
+ * @throws AppError `not_allowed`, `not_open_yet`, `closed`, `attempts_used`; `wrong_state` when another of the person's
+ * sessions is under way
+ */
+export function assertMayStart(sessionId: string, visit: Omit<Visit, 'organisation'>): void {
+  const { status, session } = decideGate(visit);
+  if (status === 'resume' && session.id === sessionId) return;
+  if (status === 'resume' || status === 'open')
+    throw new AppError('wrong_state', 'Another session of yours is under way in this interview.');
+  throw refusalOf(status);
 }
 
 /** The page behind a link, as {@link decideGate} decides. Who may not enter learns nothing of the questions. */

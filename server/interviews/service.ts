@@ -143,7 +143,7 @@ export function createSessionService(options: SessionServiceOptions) {
     const session = await load(sessionId);
     const plan =
       session.state === 'checked'
-        ? await readPlan(interviews, session.interviewId, clock.now())
+        ? await readPlan({ interviews, sessionsOf: (of, who) => sessions.ofVisitor(of, who) }, session, clock.now())
         : { totalTimeMs: 0, autoStart: false, questions: [] };
     return { type: 'start', plan };
   }

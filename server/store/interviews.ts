@@ -28,6 +28,17 @@ export function createInterviews(connection: mongoose.Connection) {
   const model = connection.model<InterviewDocument>('Interview', interviewSchema);
   const own = (key: InterviewKey) => ({ _id: toObjectId(key.id), organisationId: toObjectId(key.organisationId) });
 
+  /** The one interview that matches; of its address list only `email` is read, if it is in there. */
+  async function asVisitor(match: object, email: string): Promise<Interview | null> {
+    const [found] = await model.aggregate<InterviewDocument>([
+      { $match: { ...match, deletedAt: null } },
+      {
+        $set: { 'access.addresses': { $setIntersection: [{ $ifNull: ['$access.addresses', []] }, [email]] } },
+      },
+    ]);
+    return found ? toInterview(found) : null;
+  }
+
   return whileReachable({
     async create(organisationId: string, content: InterviewContent, now: number): Promise<Interview> {
       const made = await model.create({
@@ -51,15 +62,10 @@ export function createInterviews(connection: mongoose.Connection) {
     },
 
     /** The interview behind a link. Of its address list only `email` is read, if it is in there. */
-    async bySlug(slug: string, email: string): Promise<Interview | null> {
-      const [found] = await model.aggregate<InterviewDocument>([
-        { $match: { slug, deletedAt: null } },
-        {
-          $set: { 'access.addresses': { $setIntersection: [{ $ifNull: ['$access.addresses', []] }, [email]] } },
-        },
-      ]);
-      return found ? toInterview(found) : null;
-    },
+    bySlug: (slug: string, email: string): Promise<Interview | null> => asVisitor({ slug }, email),
+
+    /** The interview of a session as its candidate finds it. Of its address list only `email` is read, as above. */
+    forVisitor: (id: string, email: string): Promise<Interview | null> => asVisitor({ _id: toObjectId(id) }, email),
 
     /** The interview of a session, without its address list. */
     async byId(id: string): Promise<Interview | null> {
