@@ -19,8 +19,8 @@ const WORDS: Partial<Record<ErrorCode | 'offline', FailureWords>> = {
   take_not_playable: { text: 'This take cannot be used: it was not recorded completely.', wayOut: 'none' },
   media_missing: { text: 'The server does not receive your camera and microphone yet.', wayOut: 'camera' },
   not_joined: {
-    text: 'The connection was interrupted. Load this page again: you come back to this place.',
-    wayOut: 'reload',
+    text: 'The connection was interrupted. The page connects again by itself; then press the button once more.',
+    wayOut: 'none',
   },
   media_unsupported: {
     text: 'This browser cannot send video in a way that the server understands. Open the link in a current Chrome, Safari, Firefox or Edge.',

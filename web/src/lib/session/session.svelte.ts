@@ -2,6 +2,7 @@ import type { Pushes, Replies, RequestBody, RequestName } from '#protocol/events
 import type { CandidateQuestionView, PublishView, SessionView, TakeView } from '#protocol/session.ts';
 import { ApiError } from '../api-error.ts';
 import { Connection, type ConnectionStatus, type SendRequest } from './connection.ts';
+import { Joining, type JoiningState } from './joining.ts';
 import { ServerClock } from './server-clock.ts';
 
 /** How often what the page shows of time moves on. */
@@ -17,6 +18,8 @@ type Action = { [N in RequestName]: Replies[N] extends { session: SessionView } 
 
 export interface SessionOptions {
   sessionId: string;
+  /** The server's origin; the page's own when absent. */
+  url?: string;
   getToken(options?: { fresh?: boolean }): Promise<string>;
   /** Called after each join: whatever media was there before is gone on the server's side. */
   onJoined(joined: Joined): void;
@@ -37,12 +40,13 @@ export class InterviewSession {
   pending: Action | null = $state(null);
   /** Why the last request or the joining failed. */
   failure: ApiError | null = $state.raw(null);
-  /** Joining was refused for good. */
-  refused = $state(false);
+  /** How far the page has joined the session on the present connection. */
+  joining: JoiningState = $state('none');
 
   readonly #options: SessionOptions;
   readonly #clock = new ServerClock({ monotonicNow: () => performance.now() });
   readonly #connection: Connection;
+  readonly #joining: Joining;
   #progress: PublishView[] = $state.raw([]);
   #ticker: ReturnType<typeof setInterval> | undefined;
   #syncer: ReturnType<typeof setInterval> | undefined;
@@ -50,10 +54,19 @@ export class InterviewSession {
   constructor(options: SessionOptions) {
     this.#options = options;
     const ignore = () => undefined;
+    this.#joining = new Joining({
+      join: () => this.#join(),
+      onState: (state) => (this.joining = state),
+      onRefused: (error) => this.#fail(error),
+    });
     this.#connection = new Connection({
+      ...(options.url === undefined ? {} : { url: options.url }),
       getToken: (how) => options.getToken(how),
-      onConnected: () => void this.#join(),
-      onStatus: (status) => (this.status = status),
+      onConnected: () => this.#joining.start(),
+      onStatus: (status) => {
+        this.status = status;
+        if (status !== 'connected') this.#joining.stop();
+      },
       pushes: {
         'session:state': ({ session }) => this.#take(session),
         'publish:progress': ({ publishing }) => this.#takeProgress(publishing),
@@ -65,7 +78,7 @@ export class InterviewSession {
   }
 
   /** Whether a tap can reach the server. */
-  readonly reachable = $derived.by(() => this.status === 'connected' && this.view !== null);
+  readonly reachable = $derived.by(() => this.joining === 'joined');
 
   /** How far each pick's saving is: the finer steps where they have arrived. */
   readonly publishing = $derived.by(() =>
@@ -109,9 +122,8 @@ export class InterviewSession {
 
   /** Takes the session back from another page, or tries to join again. */
   reconnect(): void {
-    this.refused = false;
     this.failure = null;
-    if (this.status === 'connected') void this.#join();
+    if (this.status === 'connected') this.#joining.start();
     else this.#connection.connect();
   }
 
@@ -132,6 +144,7 @@ export class InterviewSession {
       return true;
     } catch (error) {
       this.#fail(error);
+      if (this.reachable && this.failure?.code === 'not_joined') this.#joining.start();
       return false;
     } finally {
       this.pending = null;
@@ -150,21 +163,16 @@ export class InterviewSession {
   }
 
   async #join(): Promise<void> {
-    try {
-      const { session, ...joined } = await this.#connection.request('session:join', {
-        sessionId: this.#options.sessionId,
-      });
-      this.refused = false;
-      this.failure = null;
-      this.#take(session);
-      this.#options.onJoined(joined);
-      for (let n = 0; n < SYNC_BURST; n += 1) await this.#sync();
-    } catch (error) {
-      // A connection that broke meanwhile comes back and joins again.
-      if (error instanceof ApiError && error.code === 'offline' && this.status !== 'connected') return;
-      this.refused = true;
-      this.#fail(error);
-    }
+    const { session, ...joined } = await this.#connection.request('session:join', {
+      sessionId: this.#options.sessionId,
+    });
+    this.#take(session);
+    this.#options.onJoined(joined);
+    void this.#syncBurst();
+  }
+
+  async #syncBurst(): Promise<void> {
+    for (let n = 0; n < SYNC_BURST; n += 1) await this.#sync();
   }
 
   #take(view: SessionView): void {
