@@ -57,7 +57,7 @@ export class InterviewSession {
     this.#joining = new Joining({
       join: () => this.#join(),
       onState: (state) => (this.joining = state),
-      onRefused: (error) => this.#fail(error),
+      onRefused: (error) => void this.#fail(error),
     });
     this.#connection = new Connection({
       ...(options.url === undefined ? {} : { url: options.url }),
@@ -143,8 +143,8 @@ export class InterviewSession {
       this.#take(reply.session);
       return true;
     } catch (error) {
-      this.#fail(error);
-      if (this.reachable && this.failure?.code === 'not_joined') this.#joining.start();
+      const { code } = this.#fail(error);
+      if (this.reachable && code === 'not_joined') this.#joining.start();
       return false;
     } finally {
       this.pending = null;
@@ -186,9 +186,11 @@ export class InterviewSession {
     this.#progress = publishing;
   }
 
-  #fail(error: unknown): void {
-    this.failure =
+  #fail(error: unknown): ApiError {
+    const failure =
       error instanceof ApiError ? error : new ApiError({ code: 'internal', message: 'Unexpected' }, { cause: error });
+    this.failure = failure;
+    return failure;
   }
 
   async #sync(): Promise<void> {
