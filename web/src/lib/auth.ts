@@ -7,6 +7,21 @@ import { ApiError } from './api-error.ts';
 /** Where the issuer sends the browser back to. */
 export const CALLBACK_PATH = '/callback';
 
+/**
+ * The issuer's refusals that signing in anew mends. Anything else passes: a network that is away, a proxy's own page while
+ * the server restarts, an issuer that is overloaded.
+ */
+const SIGN_IN_NEEDED: ReadonlySet<unknown> = new Set([
+  'login_required',
+  'consent_required',
+  'interaction_required',
+  'account_selection_required',
+  'access_denied',
+  'invalid_grant',
+  'mfa_required',
+  'missing_refresh_token',
+]);
+
 interface AppState {
   returnTo: string;
 }
@@ -32,10 +47,21 @@ export class Auth {
 
   /**
    * Whether somebody is signed in; after a reload the issuer is asked silently.
-   * Throws ApiError when the server cannot be reached.
+   * Throws ApiError when server or issuer do not answer now.
    */
   async isSignedIn(): Promise<boolean> {
-    return (await this.#ready()).isAuthenticated();
+    const client = await this.#ready();
+    if (await client.isAuthenticated()) return true;
+    // The library forgets its mark when the issuer knows nobody; where it is left, the issuer could not be asked.
+    const { auth } = await this.config();
+    if (!document.cookie.includes(`auth0.${auth.clientId}.is.authenticated=`)) return false;
+    try {
+      await this.getToken();
+      return true;
+    } catch (error) {
+      if (error instanceof ApiError && error.code === 'unauthenticated') return false;
+      throw error;
+    }
   }
 
   /**
@@ -66,7 +92,8 @@ export class Auth {
   /**
    * An access token for our API.
    * @param options.fresh renews it even if the one at hand seems valid
-   * @throws ApiError `unauthenticated` when nobody is signed in any more, `offline` when the issuer cannot be reached
+   * @throws ApiError `unauthenticated` when nobody is signed in any more, `offline` or `unavailable` when the issuer does
+   * not answer now
    */
   async getToken(options: { fresh?: boolean } = {}): Promise<string> {
     const client = await this.#ready();
@@ -74,11 +101,7 @@ export class Auth {
       const token = await client.getTokenSilently(options.fresh ? { cacheMode: 'off' } : {});
       if (token !== undefined) return token;
     } catch (cause) {
-      // fetch's own failure; everything else is the issuer's refusal.
-      if (cause instanceof TypeError || !navigator.onLine) {
-        throw new ApiError({ code: 'offline', message: 'The sign-in service cannot be reached' }, { cause });
-      }
-      throw new ApiError({ code: 'unauthenticated', message: 'Please sign in again' }, { cause });
+      throw tokenError(cause, navigator.onLine);
     }
     throw new ApiError({ code: 'unauthenticated', message: 'Please sign in again' });
   }
@@ -124,6 +147,18 @@ export class Auth {
     if (!response.ok) throw new ApiError({ code: 'unavailable', message: 'The server is not ready yet' });
     return (await response.json()) as PublicConfig;
   }
+}
+
+/** What it means that no token came. */
+export function tokenError(cause: unknown, onLine: boolean): ApiError {
+  const refusal = cause instanceof Error && 'error' in cause ? cause.error : undefined;
+  if (SIGN_IN_NEEDED.has(refusal)) {
+    return new ApiError({ code: 'unauthenticated', message: 'Please sign in again' }, { cause });
+  }
+  // fetch's own failure is a TypeError.
+  return cause instanceof TypeError || !onLine
+    ? new ApiError({ code: 'offline', message: 'The sign-in service cannot be reached' }, { cause })
+    : new ApiError({ code: 'unavailable', message: 'The sign-in service does not answer at the moment' }, { cause });
 }
 
 function isAtRoot(domain: string): boolean {

@@ -164,3 +164,19 @@ test('a page that was taken over stays away until it is asked to come back', asy
   connection.connect();
   await reached('connected');
 });
+
+test('a sign-in service that does not answer now is asked again', async () => {
+  const { url } = await startServer(() => undefined, admitAll);
+  let asked = 0;
+  const { connection, reached, statuses } = open(url, {
+    getToken: () => {
+      asked += 1;
+      return asked === 1
+        ? Promise.reject(new ApiError({ code: 'unavailable', message: 'A restart' }))
+        : Promise.resolve('good');
+    },
+  });
+  connection.connect();
+  await reached('connected');
+  expect(statuses).not.toContain('signed-out');
+});
