@@ -1,14 +1,13 @@
 import { AppError } from '#protocol/errors.ts';
 import type { Effect } from './events.ts';
 import { findTake, requireNoLiveTake, requireState, runningQuestion, wrongState } from './guards.ts';
-import { isLive, isPlayable, takesLeft, type Plan, type Session } from './session.ts';
+import { isPlayable, startsItself, takesLeft, type Plan, type Session, type SessionQuestion } from './session.ts';
 import { deleteRehearsals, newTake } from './take-rules.ts';
 
 /** Starts the interview's clock with the questions as they are now, and opens the first. */
 export function start(session: Session, plan: Plan, now: number, effects: Effect[]): void {
   if (session.startedAt !== null) throw new AppError('already_started', 'The interview has started already.');
   requireState(session, 'checked');
-  for (const take of session.rehearsals.filter(isLive)) effects.push({ type: 'abort', takeId: take.id });
   deleteRehearsals(session, effects);
   session.questions = plan.questions.map((question) => ({
     ...question,
@@ -37,17 +36,23 @@ export function open(session: Session, questionId: string, now: number): void {
     question.state = question.thinkingTimeMs > 0 ? 'thinking' : 'ready';
     question.thinkingEndsAt = question.thinkingTimeMs > 0 ? now + question.thinkingTimeMs : null;
   } else if (question.state === 'skipped') {
-    // Coming back brings no new thinking time.
-    question.state = question.takes.some(isPlayable) ? 'reviewing' : 'ready';
+    question.state = question.takes.some(isPlayable) ? 'reviewing' : stateBeforeTakes(session, question, now);
   }
   session.currentQuestionId = question.id;
 }
 
-/** Ends thinking time early. */
-export function endThinking(session: Session, questionId: string): void {
+/** Coming back brings no new thinking time: what was left of it goes on, and what starts by itself still does. */
+function stateBeforeTakes(session: Session, question: SessionQuestion, now: number): SessionQuestion['state'] {
+  if (question.thinkingEndsAt === null) return 'ready';
+  return now < question.thinkingEndsAt || startsItself(session, question) ? 'thinking' : 'ready';
+}
+
+/** Ends thinking time early; where recording starts by itself, the tick that is due now begins it. */
+export function endThinking(session: Session, questionId: string, now: number): void {
   const question = runningQuestion(session, questionId);
   if (question.state !== 'thinking') throw wrongState('There is no thinking time to end.');
-  question.state = 'ready';
+  question.thinkingEndsAt = Math.min(now, question.thinkingEndsAt ?? now);
+  if (!startsItself(session, question)) question.state = 'ready';
 }
 
 /** Passes over a question that was opened; its pick is dropped. */

@@ -141,6 +141,15 @@ export function takesLeft(question: SessionQuestion): number {
   return Math.max(0, question.takesAllowed - question.takes.filter((take) => !take.free).length);
 }
 
+/**
+ * Whether the first take of a question begins by itself: at the end of its thinking time, or, when another question is
+ * shown then, as soon as it is shown again.
+ */
+export function startsItself(session: Session, question: SessionQuestion): boolean {
+  const begun = question.takes.some(({ goAt }) => goAt !== null);
+  return session.autoStart && question.thinkingEndsAt !== null && !begun;
+}
+
 /** When the session next changes by itself, and `tick` has to be sent; null when it never does. */
 export function nextDueAt(session: Session): number | null {
   const due: number[] = [];
@@ -149,8 +158,11 @@ export function nextDueAt(session: Session): number | null {
   if (session.state === 'running') {
     const deadline = deadlineOf(session);
     if (deadline !== null) due.push(deadline);
-    for (const question of session.questions)
-      if (question.state === 'thinking' && question.thinkingEndsAt !== null) due.push(question.thinkingEndsAt);
+    for (const question of session.questions) {
+      const waits = startsItself(session, question) && question.id !== session.currentQuestionId;
+      if (question.state === 'thinking' && question.thinkingEndsAt !== null && !waits)
+        due.push(question.thinkingEndsAt);
+    }
   }
   return due.length > 0 ? Math.min(...due) : null;
 }

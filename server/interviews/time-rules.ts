@@ -1,6 +1,6 @@
 import type { Effect } from './events.ts';
 import { arm } from './question-rules.ts';
-import { allTakes, deadlineOf, liveTake, type Session, type Take } from './session.ts';
+import { allTakes, deadlineOf, liveTake, startsItself, takesLeft, type Session, type Take } from './session.ts';
 import { stopTake } from './take-rules.ts';
 
 /**
@@ -9,11 +9,11 @@ import { stopTake } from './take-rules.ts';
  */
 export const MAX_DOWN_TIME_MS = 24 * 60 * 60_000;
 
-/**
- * Does what has fallen due: the end of thinking, of a take, of the interview.
- * @param newTakeId names the take that may start by itself; null when none may
- */
-export function settleTime(session: Session, now: number, newTakeId: string | null, effects: Effect[]): void {
+/** Of a take that is to start by itself: its name, null when none may begin, or that the next tick sees to it. */
+export type SelfStart = { takeId: string | null } | 'with_next_tick';
+
+/** Does what has fallen due: the end of thinking, of a take, of the interview. */
+export function settleTime(session: Session, now: number, selfStart: SelfStart, effects: Effect[]): void {
   const deadline = deadlineOf(session);
   const over = session.state === 'running' && deadline !== null && now >= deadline;
   const take = liveTake(session);
@@ -28,9 +28,11 @@ export function settleTime(session: Session, now: number, newTakeId: string | nu
   if (session.state !== 'running') return;
   for (const question of session.questions) {
     if (question.state !== 'thinking' || question.thinkingEndsAt === null || now < question.thinkingEndsAt) continue;
+    const begins = startsItself(session, question);
+    if (begins && (selfStart === 'with_next_tick' || question.id !== session.currentQuestionId)) continue;
     question.state = 'ready';
-    const startsItself = session.autoStart && question.id === session.currentQuestionId && !liveTake(session);
-    if (startsItself && newTakeId !== null) arm(session, question.id, newTakeId, now, effects);
+    if (begins && selfStart !== 'with_next_tick' && selfStart.takeId !== null && takesLeft(question) > 0)
+      arm(session, question.id, selfStart.takeId, now, effects);
   }
 }
 
@@ -42,7 +44,7 @@ export function settleTime(session: Session, now: number, newTakeId: string | nu
 export function comeBack(session: Session, awaySince: number, now: number, effects: Effect[]): void {
   const left = liveTake(session);
   if (left?.state === 'stopping') effects.push({ type: 'stop', takeId: left.id });
-  settleTime(session, awaySince, null, effects);
+  settleTime(session, awaySince, { takeId: null }, effects);
   const broken = liveTake(session);
   if (broken && broken.state !== 'stopping')
     stopTake(session, broken, 'server_stopped', Math.max(awaySince, begunAt(broken)), effects);
@@ -52,7 +54,8 @@ export function comeBack(session: Session, awaySince: number, now: number, effec
   if (ms <= 0) return;
   session.adjustments.push({ reason: 'server_down', ms, at: now });
   for (const question of session.questions)
-    if (question.state === 'thinking' && question.thinkingEndsAt !== null) question.thinkingEndsAt += ms;
+    if (question.state === 'thinking' && question.thinkingEndsAt !== null && question.thinkingEndsAt > awaySince)
+      question.thinkingEndsAt += ms;
 }
 
 const begunAt = (take: Take): number => take.goAt ?? take.armedAt;

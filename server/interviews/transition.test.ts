@@ -118,6 +118,7 @@ describe('transition', () => {
         { type: 'check_pass' },
         { type: 'rehearsal_delete' },
         { type: 'start', plan: PLAN },
+        { type: 'start', plan: { ...PLAN, autoStart: true } },
         { type: 'submit' },
         { type: 'withdraw' },
         { type: 'stored' },

@@ -3,7 +3,7 @@ import { deleteAnswers, expire, finishSubmitting, noteErased, store, submit, wit
 import type { Effect, SessionEvent } from './events.ts';
 import { findTake, questionOf, requireNoLiveTake, requireState, wrongState } from './guards.ts';
 import { arm, endThinking, open, pick, skip, start } from './question-rules.ts';
-import { allTakes, deadlineOf, type Session } from './session.ts';
+import { allTakes, deadlineOf, startsItself, type Session } from './session.ts';
 import { sweep, sweepDueAt } from './sweep-rules.ts';
 import { deleteRehearsals, failTake, finishTake, newTake, stopTake } from './take-rules.ts';
 import { comeBack, settleTime } from './time-rules.ts';
@@ -24,7 +24,7 @@ export function transition(before: Session, event: SessionEvent, now: number): T
   const session = structuredClone(before);
   const effects: Effect[] = [];
   // What falls due at the same instant comes first: a command that arrives after the deadline is too late.
-  if (event.type !== 'tick' && event.type !== 'server_back') settleTime(session, now, null, effects);
+  if (event.type !== 'tick' && event.type !== 'server_back') settleTime(session, now, 'with_next_tick', effects);
   apply(session, event, now, effects);
   finishSubmitting(before, session, effects);
   session.sweepAt = sweepDueAt(session, now);
@@ -50,13 +50,13 @@ function apply(session: Session, event: SessionEvent, now: number, effects: Effe
     case 'open':
       return open(session, event.questionId, now);
     case 'ready':
-      return endThinking(session, event.questionId);
+      return endThinking(session, event.questionId, now);
     case 'skip':
       return skip(session, event.questionId);
     case 'arm':
       return arm(session, event.questionId, event.takeId, now, effects);
     case 'stop':
-      return stopTake(session, findTake(allTakes(session), event.takeId), 'candidate', now, effects);
+      return stop(session, event.takeId, now, effects);
     case 'pick':
       return pick(session, event.questionId, event.takeId);
     case 'submit':
@@ -102,7 +102,7 @@ function apply(session: Session, event: SessionEvent, now: number, effects: Effe
     case 'server_back':
       return comeBack(session, event.awaySince, now, effects);
     case 'tick':
-      return settleTime(session, now, event.takeId, effects);
+      return settleTime(session, now, event, effects);
     default:
       assertUnreachable(event);
   }
@@ -115,6 +115,15 @@ function rehearse(session: Session, takeId: string, now: number, effects: Effect
   const take = newTake(takeId, session.rehearsals.length + 1, now);
   session.rehearsals.push(take);
   effects.push({ type: 'arm', takeId: take.id, countdownEndsAt: take.countdownEndsAt });
+}
+
+/** The candidate ends a take, or calls one off in its countdown, unless that has begun by itself. */
+function stop(session: Session, takeId: string, now: number, effects: Effect[]): void {
+  const take = findTake(allTakes(session), takeId);
+  const question = questionOf(session, take);
+  if (take.state === 'arming' && question && startsItself(session, question))
+    throw wrongState('This recording starts by itself. Stop it once it runs.');
+  stopTake(session, take, 'candidate', now, effects);
 }
 
 /** The candidate may speak: the limit counts from here, and never beyond the interview's deadline. */
