@@ -6,6 +6,8 @@ import { createRecorder } from '#recorder/recorder.ts';
 import { createReplays } from '#recorder/replay.ts';
 import { createPeople } from '#server/accounts/people.ts';
 import type { Clock } from '#server/clock.ts';
+import { createClosing, type Closing } from '#server/closing.ts';
+import { closeHttp } from '#server/http/close.ts';
 import { createInterviewHandlers } from '#server/http/handlers/interviews.ts';
 import { createPeopleHandlers } from '#server/http/handlers/people.ts';
 import { createSessionHandlers } from '#server/http/handlers/sessions.ts';
@@ -56,11 +58,26 @@ const TRANSCODES_AT_ONCE = 1;
 
 export type App = Awaited<ReturnType<typeof createApp>>;
 
-/** Makes every part of the server and joins them; closing goes the other way round. See `docs/lifecycle.md`. */
+/**
+ * Makes every part of the server and joins them; closing goes the other way round. See `docs/lifecycle.md`.
+ * @throws Error when a part cannot be opened; those that were are closed again
+ */
 export async function createApp(options: AppOptions) {
+  const closing = createClosing({ log: options.log });
+  try {
+    return await openApp(options, closing);
+  } catch (error) {
+    // What was wrong with closing is in the log; why there is no server matters more.
+    await closing.close().catch(() => undefined);
+    throw error;
+  }
+}
+
+async function openApp(options: AppOptions, closing: Closing) {
   const { config, secret, clock, log } = options;
   const { publicUrl, productName } = config;
   const store = await openStore({ url: options.mongodbUrl, log });
+  closing.add('store', () => store.close());
   const { connection } = store;
   const accounts = createAccounts(connection);
   const organisations = createOrganisations(connection);
@@ -71,6 +88,7 @@ export async function createApp(options: AppOptions) {
 
   const mailbox = config.mail.smtpUrl === null ? createMailbox({ publicUrl, productName, clock }) : null;
   const mailer = createMailer({ ...config.mail, mailbox, log });
+  closing.add('mailer', () => mailer.close());
   const { identity } = config;
   const issuer =
     identity.kind === 'embedded'
@@ -81,6 +99,7 @@ export async function createApp(options: AppOptions) {
           devMailbox: mailbox !== null,
         })
       : null;
+  closing.add('issuer', () => issuer?.close());
   await ensureIndexes(connection);
   const verifier = createTokenVerifier({
     issuer: identity.kind === 'embedded' ? (issuer?.issuer ?? '') : identity.issuer,
@@ -92,15 +111,8 @@ export async function createApp(options: AppOptions) {
   const people = createPeople({ accounts, organisations, clock });
 
   const storage = openStorage(config);
+  closing.add('storage', () => storage.close());
   await storage.check();
-  const recorder = createRecorder({
-    directory: config.recorder.directory,
-    ffmpegPath: config.recorder.ffmpegPath,
-    ffprobePath: config.recorder.ffprobePath,
-    ports: { min: config.recorder.portMin, max: config.recorder.portMax },
-    minFreeBytes: config.recorder.minFreeBytes,
-    log,
-  });
   const workers = await createWorkers({
     count: config.rtc.workers,
     workerBin: config.rtc.workerPath ?? undefined,
@@ -110,7 +122,19 @@ export async function createApp(options: AppOptions) {
     plainPortRange: { min: config.rtc.workerPortMin, max: config.rtc.workerPortMax },
     log,
   });
+  closing.add('workers', () => workers.close());
   const rooms = createRooms({ workers, log });
+  closing.add('rooms', () => rooms.closeAll());
+  // Closed before the rooms: recorders end well only while their media still flows.
+  const recorder = createRecorder({
+    directory: config.recorder.directory,
+    ffmpegPath: config.recorder.ffmpegPath,
+    ffprobePath: config.recorder.ffprobePath,
+    ports: { min: config.recorder.portMin, max: config.recorder.portMax },
+    minFreeBytes: config.recorder.minFreeBytes,
+    log,
+  });
+  closing.add('recorder', () => recorder.close());
 
   const urls = createMediaUrls({ secret, ttlMs: config.video.urlTtlMs, clock });
   const queue = createPublishQueue({
@@ -118,6 +142,7 @@ export async function createApp(options: AppOptions) {
     ffmpegPath: config.recorder.ffmpegPath,
     ffprobePath: config.recorder.ffprobePath,
   });
+  closing.add('queue', () => queue.close());
   const service = createSessionService({
     ...{ sessions, interviews, urls, clock, log },
     captures: (): Captures => captures,
@@ -136,6 +161,7 @@ export async function createApp(options: AppOptions) {
     onProgress: (session) => service.progress(session),
   });
 
+  closing.add('publisher', () => publisher.close());
   const eraseSession = createEraser({ storage, recorder, cancel: (sessionId) => publisher.cancel(sessionId) });
   const parts = createSessionParts({ sessions, service, eraseSession });
   const editor = createInterviewEditor({ interviews, ...parts, publicUrl, clock });
@@ -174,6 +200,7 @@ export async function createApp(options: AppOptions) {
     ],
     log,
   });
+  closing.add('http', () => closeHttp(http, { log }));
   const gateway = createGateway({
     httpServer: http.server,
     publicUrl,
@@ -188,31 +215,23 @@ export async function createApp(options: AppOptions) {
     log,
   });
 
+  closing.add('gateway', () => gateway.close());
+
   await publisher.tidy();
+  closing.add('sessions', () => service.close());
   await service.resume((await heartbeats.last()) ?? clock.now());
+  closing.add('sweeper', () => sweeper.close());
   heartbeat.start();
   sweeper.start();
 
-  let closing: Promise<void> | null = null;
-  async function closeAll(): Promise<void> {
+  let stopped: Promise<void> | null = null;
+  async function stop(): Promise<void> {
     service.stopTakes();
     gateway.stopping();
     // From here on no take can be begun, so that it counts as the server's absence.
     await heartbeat.stop();
     await drain(captures, clock);
-    await sweeper.close();
-    service.close();
-    await gateway.close();
-    await http.close();
-    await publisher.close();
-    await queue.close();
-    await recorder.close();
-    rooms.closeAll();
-    await workers.close();
-    await issuer?.close();
-    mailer.close();
-    await storage.close();
-    await store.close();
+    await closing.close();
   }
 
   return {
@@ -223,7 +242,7 @@ export async function createApp(options: AppOptions) {
       await http.listen({ host: config.http.host, port: config.http.port });
     },
     /** Lets running takes end, then closes everything. Calling it again waits for the same end. */
-    close: (): Promise<void> => (closing ??= closeAll()),
+    close: (): Promise<void> => (stopped ??= stop()),
   };
 }
 
