@@ -14,6 +14,8 @@ export interface RoomOptions {
   workers: Workers;
   log: Logger;
   clock?: Clock;
+  /** How long a take waits for the sound's first packet while the picture comes; 2 s by default. */
+  firstPacketTimeoutMs?: number;
 }
 
 /**
@@ -28,13 +30,16 @@ export class Room {
   readonly #workers: Workers;
   readonly #log: Logger;
   readonly #clock: Clock;
+  readonly #firstPacketTimeoutMs: number | undefined;
   readonly #lostListeners = new Set<(reason: string) => void>();
   #lease: RouterLease;
   #uplink: Uplink | null = null;
   #queue: Promise<unknown> = Promise.resolve();
   #closed = false;
 
-  private constructor({ sessionId, workers, log, clock = systemClock }: RoomOptions, lease: RouterLease) {
+  private constructor(options: RoomOptions, lease: RouterLease) {
+    const { sessionId, workers, log, clock = systemClock } = options;
+    this.#firstPacketTimeoutMs = options.firstPacketTimeoutMs;
     this.#sessionId = sessionId;
     this.#workers = workers;
     this.#log = log;
@@ -107,14 +112,21 @@ export class Room {
    * Lends what arrives now to the recorder, which closes it when the take is over.
    * @throws AppError `media_missing` without a live video producer, `busy` when no port is free
    */
-  recordingSource(): Promise<RtpSource> {
-    return this.#inOrder(async () => {
-      const video = this.#connection().track('video');
-      if (!video) throw new AppError('media_missing', 'The camera is not connected.');
-      const { router } = this.#lease;
-      const audio = this.#connection().track('audio');
-      return createSource({ router, video, audio, portRange: this.#workers.plainPortRange });
+  async recordingSource(): Promise<RtpSource> {
+    const { video, audio } = await this.#inOrder(() => {
+      const connection = this.#connection();
+      return Promise.resolve({ video: connection.track('video'), audio: connection.track('audio') });
     });
+    if (!video) throw new AppError('media_missing', 'The camera is not connected.');
+    // It waits for packets, which a connection that is being made anew must not wait for.
+    const source = await createSource({
+      ...{ router: this.#lease.router, video, audio },
+      portRange: this.#workers.plainPortRange,
+      firstPacketTimeoutMs: this.#firstPacketTimeoutMs,
+    });
+    if (audio && !source.audio)
+      this.#log.warn({ session: this.#sessionId }, 'no sound arrives: the take will be silent');
+    return source;
   }
 
   /**

@@ -1,15 +1,8 @@
 import { AppError } from '#protocol/errors.ts';
 import type { RtpSource } from '#recorder/source.ts';
-import type { Clock } from '#server/clock.ts';
-import type { Logger } from '#server/log.ts';
-import { Room } from './room.ts';
-import type { Workers } from './workers.ts';
+import { Room, type RoomOptions } from './room.ts';
 
-export interface RoomsOptions {
-  workers: Workers;
-  log: Logger;
-  clock?: Clock;
-}
+export type RoomsOptions = Omit<RoomOptions, 'sessionId'>;
 
 /** The rooms of this server, one a session. */
 export interface Rooms {

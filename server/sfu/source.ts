@@ -8,6 +8,11 @@ import type { SenderInstant, Track } from './track.ts';
 
 /** A picture of the slowest camera; in silence nothing is waited for longer. */
 const PICTURE_END_TIMEOUT_MS = 60;
+/**
+ * Opus comes each 20 ms, each 400 ms in silence where that is not sent; a connection that is being made needs a second
+ * or two. The countdown goes on meanwhile.
+ */
+const FIRST_PACKET_TIMEOUT_MS = 2_000;
 const LOOPBACK = '127.0.0.1';
 
 const CODECS = new Map<string, RtpStream['codec']>([
@@ -22,6 +27,8 @@ export interface SourceOptions {
   audio: Track | null;
   /** UDP ports to send from, kept apart from the recorder's. */
   portRange: { min: number; max: number };
+  /** How long a microphone is waited for. */
+  firstPacketTimeoutMs?: number | undefined;
 }
 
 interface Feed {
@@ -33,12 +40,18 @@ interface Feed {
 
 /**
  * Lends a session's tracks to the recorder, on transports of their own. A producer that is closed or replaced meanwhile
- * is lost for this source.
+ * is lost for this source. A microphone that sends nothing while the camera does is left out: the recorder would wait
+ * for it and record no picture either.
  * @throws AppError `media_missing` when a track ends at this moment, `busy` when no port is free
  */
-export async function createSource({ router, video, audio, portRange }: SourceOptions): Promise<RtpSource> {
+export async function createSource(options: SourceOptions): Promise<RtpSource> {
+  const { router, video, audio, portRange } = options;
+  const timeoutMs = options.firstPacketTimeoutMs ?? FIRST_PACKET_TIMEOUT_MS;
+  const [pictures, sounds] = await Promise.all([video.nextPacket(timeoutMs), audio?.nextPacket(timeoutMs)]);
+  // While nothing arrives at all, the connection is being made, and the sound will come with the picture.
+  const sound = pictures && !sounds ? null : audio;
   const opened = await Promise.allSettled(
-    [video, ...(audio ? [audio] : [])].map((track) => openFeed({ router, track, portRange })),
+    [video, ...(sound ? [sound] : [])].map((track) => openFeed({ router, track, portRange })),
   );
   const feeds = opened.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
   const failed = opened.find((result) => result.status === 'rejected');

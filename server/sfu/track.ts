@@ -14,8 +14,10 @@ export interface Track {
    * counts. Null before the first packet. Comparable only with other tracks of the same worker.
    */
   arrivalInstant(): SenderInstant | null;
-  /** Resolves when a packet comes that is a picture's last, or after `timeoutMs` if none does. */
-  pictureEnd(timeoutMs: number): Promise<void>;
+  /** Whether a packet comes within `timeoutMs`: a producer may be there and send nothing. Resolves with the first. */
+  nextPacket(timeoutMs: number): Promise<boolean>;
+  /** The same for a packet that is a picture's last. */
+  pictureEnd(timeoutMs: number): Promise<boolean>;
 }
 
 const NTP_FRACTION = 2 ** 32;
@@ -26,8 +28,7 @@ export async function trackOf(producer: Producer): Promise<Track> {
   const clockRate = producer.rtpParameters.codecs[0]?.clockRate ?? 0;
   let newest: SenderInstant | null = null;
   let earliest: Arrival | null = null;
-  /** Those who wait for the end of a picture. */
-  const waiting = new Set<() => void>();
+  const waiting = new Set<{ marked: boolean; resolve: (came: boolean) => void }>();
   /** A packet each few milliseconds is only told while somebody needs it. A closed producer tells none at all. */
   const trace = () => {
     const packets = newest === null || waiting.size > 0;
@@ -45,25 +46,30 @@ export async function trackOf(producer: Producer): Promise<Track> {
     } else if (event.type === 'rtp') {
       const packet = packetOf(event);
       if (!packet) return;
-      if (packet.marker) for (const resolve of waiting) resolve();
+      for (const { marked, resolve } of waiting) if (packet.marker || !marked) resolve(true);
       if (!newest && (!earliest || delayMs(packet, earliest, clockRate) < 0)) earliest = packet;
     }
   });
+  async function packet({ marked, timeoutMs }: { marked: boolean; timeoutMs: number }): Promise<boolean> {
+    const { promise, resolve } = Promise.withResolvers<boolean>();
+    const waiter = { marked, resolve };
+    waiting.add(waiter);
+    const timer = setTimeout(() => resolve(false), timeoutMs);
+    traceLater();
+    const came = await promise;
+    clearTimeout(timer);
+    waiting.delete(waiter);
+    traceLater();
+    return came;
+  }
+
   await trace();
   return {
     producer,
     senderInstant: () => newest,
     arrivalInstant: () => earliest && instantOf(earliest),
-    async pictureEnd(timeoutMs) {
-      const { promise, resolve } = Promise.withResolvers<void>();
-      waiting.add(resolve);
-      const timer = setTimeout(resolve, timeoutMs);
-      traceLater();
-      await promise;
-      clearTimeout(timer);
-      waiting.delete(resolve);
-      traceLater();
-    },
+    nextPacket: (timeoutMs) => packet({ marked: false, timeoutMs }),
+    pictureEnd: (timeoutMs) => packet({ marked: true, timeoutMs }),
   };
 }
 

@@ -11,9 +11,12 @@ import { FINGERPRINT, h264Track, log, opusTrack, startWorkers } from './sfu-harn
 const SESSION = '0123456789abcdef01234567';
 const ROUNDS = 200;
 
+/** Nobody sends anything here. */
+const NO_WAIT_MS = 1;
+
 async function startRooms(options: { count?: number } = {}): Promise<{ workers: Workers; rooms: Rooms }> {
   const workers = await startWorkers(options);
-  return { workers, rooms: createRooms({ workers, log }) };
+  return { workers, rooms: createRooms({ workers, log, firstPacketTimeoutMs: NO_WAIT_MS }) };
 }
 
 async function expectRefusal(promise: Promise<unknown>, code: ErrorCode): Promise<void> {
@@ -178,7 +181,7 @@ test('a room that is left while it is made is not kept', async () => {
 test('a take that finds no free port is refused as busy and takes none', async () => {
   const first = await freePorts(3);
   const workers = await startWorkers({ plainPortRange: { min: first, max: first + 2 } });
-  const rooms = createRooms({ workers, log });
+  const rooms = createRooms({ workers, log, firstPacketTimeoutMs: NO_WAIT_MS });
   const room = await rooms.open(SESSION);
   await room.createTransport();
   const videoId = await room.produce({ kind: 'video', rtpParameters: h264Track(1) });
@@ -237,7 +240,7 @@ test('a request to stop leaves the workers to the server', async () => {
   const pids = (await workers.report()).map(({ pid }) => pid);
   await Promise.all([workers.close(), workers.close()]);
   for (const pid of pids) expect(() => process.kill(pid, 0)).toThrow('ESRCH');
-  await expectRefusal(createRooms({ workers, log }).open(SESSION), 'unavailable');
+  await expectRefusal(createRooms({ workers, log, firstPacketTimeoutMs: NO_WAIT_MS }).open(SESSION), 'unavailable');
 });
 
 test('workers whose port is taken do not start', async () => {

@@ -181,3 +181,21 @@ test('a pause comes between two pictures, and in silence without much delay', as
     source.close();
   }
 });
+
+test('a microphone that sends nothing is left out, unless nothing comes at all yet', async () => {
+  const workers = await startWorkers();
+  const lease = await workers.lease();
+  const transport = await lease.router.createPlainTransport({ listenIp: '127.0.0.1', rtcpMux: false, comedia: true });
+  const silent = async (kind: 'video' | 'audio') => {
+    const rtpParameters = JSON.parse(JSON.stringify(kind === 'video' ? h264Track(5555) : opusTrack(6666))) as never;
+    return trackOf(await transport.produce({ kind, rtpParameters }));
+  };
+  const [camera, microphone] = [await silent('video'), await silent('audio')];
+  const options = { router: lease.router, portRange: workers.plainPortRange, firstPacketTimeoutMs: 300 };
+  const source = await createSource({ ...options, video: await sendSlowPictures(lease), audio: microphone });
+  expect([source.video.kind, source.audio]).toEqual(['video', null]);
+  source.close();
+  const connecting = await createSource({ ...options, video: camera, audio: microphone });
+  expect([connecting.video.kind, connecting.audio?.kind]).toEqual(['video', 'audio']);
+  connecting.close();
+});
