@@ -1,25 +1,6 @@
 import { beforeEach, expect, test, vi } from 'vitest';
 import { Capture } from './capture.svelte.ts';
-
-/** As much of a track as the page uses. */
-class FakeTrack extends EventTarget {
-  readonly kind: 'video' | 'audio';
-  readyState: 'live' | 'ended' = 'live';
-  muted = false;
-
-  constructor(kind: 'video' | 'audio') {
-    super();
-    this.kind = kind;
-  }
-
-  stop(): void {
-    this.readyState = 'ended';
-  }
-
-  getSettings(): MediaTrackSettings {
-    return {};
-  }
-}
+import { FakeTrack } from './fake-track.ts';
 
 class FakeStream {
   readonly #tracks: FakeTrack[];

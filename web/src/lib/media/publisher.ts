@@ -3,18 +3,23 @@ import type { IceServer } from '#protocol/events.ts';
 import type { RtpCapabilities } from '#protocol/media.ts';
 import { ApiError } from '../api-error.ts';
 import type { SendRequest } from '../session/connection.ts';
-import { chooseVideoCodec } from './codecs.ts';
+import { audioOptions, keepResolution, videoOptions } from './producer-options.ts';
 
-const VIDEO_MAX_BITS_PER_S = 1_000_000;
-/** Without it the first seconds of a take are blurred: congestion control starts at 300 kb/s. */
-const VIDEO_START_KBITS_PER_S = 800;
-const AUDIO_BITS_PER_S = 56_000;
 /** `disconnected` often heals by itself within this. */
 const ICE_GRACE_MS = 1_000;
 /** If a restarted ICE has not connected after this, everything is made anew. */
 const ICE_RESTART_TIMEOUT_MS = 6_000;
 const REBUILD_MIN_MS = 500;
 const REBUILD_MAX_MS = 5_000;
+
+/** Nothing of this says that the server has lost the transport: it was not reached, or has not let the page in again. */
+const UNANSWERED: ReadonlySet<ApiError['code']> = new Set<ApiError['code']>([
+  'offline',
+  'not_joined',
+  'token_expired',
+  'unavailable',
+  'rate_limited',
+]);
 
 /** `sending`: the server receives picture and sound. `failed` carries an error that no repetition mends. */
 export type PublisherState = 'idle' | 'connecting' | 'sending' | 'interrupted' | 'failed';
@@ -28,6 +33,8 @@ export interface Published {
 export interface PublisherOptions {
   request: SendRequest;
   onState(state: PublisherState, error?: unknown): void;
+  /** Makes the browser's side of the media connection. */
+  createDevice?: () => Device;
 }
 
 /**
@@ -44,6 +51,8 @@ export class Publisher {
   #generation = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #delayMs = REBUILD_MIN_MS;
+  /** Another way to the transport was tried since it was last connected. */
+  #iceRestarted = false;
 
   constructor(options: PublisherOptions) {
     this.#options = options;
@@ -68,13 +77,22 @@ export class Publisher {
     }
   }
 
-  /** Sends another track of the same kind in the place of the present one, without a new negotiation. */
+  /**
+   * Sends another track of the same kind in the place of the present one, without a new negotiation. Never throws: where
+   * the connection cannot take it, a new one is made.
+   */
   async replaceTrack(track: MediaStreamTrack): Promise<void> {
     if (this.#published) {
       const others = this.#published.tracks.filter(({ kind }) => kind !== track.kind);
       this.#published = { ...this.#published, tracks: [...others, track] };
     }
-    await this.#producers.find(({ kind }) => kind === track.kind)?.replaceTrack({ track });
+    const generation = this.#generation;
+    try {
+      await this.#producers.find(({ kind }) => kind === track.kind)?.replaceTrack({ track });
+    } catch {
+      // Where a new connection is being made already, it takes this track.
+      if (generation === this.#generation) this.#rebuildLater();
+    }
   }
 
   /** Makes everything anew with the tracks at hand: the server has lost them. */
@@ -83,14 +101,19 @@ export class Publisher {
   }
 
   /**
-   * After signalling was away: goes on with the transport that the server still has, as a running take depends on it.
-   * Tells whether there is one; if not, sending has to start anew.
+   * After signalling was away: goes on with the transport that the server still has, as a running take depends on it,
+   * over whichever network there is now. Tells whether there is one; if not, sending has to start anew.
    */
   async keep(): Promise<boolean> {
     const transport = this.#transport;
-    if (!transport || this.#state !== 'sending') return false;
-    // Refused, as there is no such transport any more, or out of reach: both mean a new one.
-    return (await this.#restartIce(transport)) === 'restarted' || transport !== this.#transport;
+    if (!transport || !this.#built || (this.#state !== 'sending' && this.#state !== 'interrupted')) return false;
+    const outcome = await this.#restartIce(transport);
+    if (transport !== this.#transport) return true;
+    if (outcome === 'refused') return false;
+    if (outcome === 'unanswered') this.#healLater(transport, this.#backOff());
+    else if (transport.connectionState === 'connected') this.#connected();
+    else this.#later(ICE_RESTART_TIMEOUT_MS, () => this.restart());
+    return true;
   }
 
   /** Stops sending. */
@@ -102,7 +125,7 @@ export class Publisher {
 
   async #build(published: Published, generation: number): Promise<void> {
     const { request } = this.#options;
-    const device = new Device();
+    const device = this.#options.createDevice?.() ?? new Device();
     await device.load({ routerRtpCapabilities: published.rtpCapabilities as types.RtpCapabilities });
     const offer = await request('transport:create', {});
     if (generation !== this.#generation) return;
@@ -136,45 +159,61 @@ export class Publisher {
     if (transport.connectionState === 'connected') this.#connected();
   }
 
+  /** All that is to be sent has once been accepted by the server. */
+  get #built(): boolean {
+    return this.#published !== null && this.#producers.length === this.#published.tracks.length;
+  }
+
   #connectionChanged(transport: types.Transport, state: types.ConnectionState): void {
     if (transport !== this.#transport) return;
-    if (state === 'connected' && this.#producers.length === this.#published?.tracks.length) this.#connected();
-    if (state === 'disconnected') {
-      this.#set('interrupted');
-      this.#later(ICE_GRACE_MS, () => void this.#heal(transport));
-    }
-    if (state === 'failed') this.#rebuildLater();
+    if (state === 'connected' && this.#built) this.#connected();
+    if (state !== 'disconnected' && state !== 'failed') return;
+    this.#set('interrupted');
+    if (state === 'failed' && (this.#iceRestarted || !this.#built)) this.#rebuildLater();
+    else this.#healLater(transport, state === 'failed' ? 0 : ICE_GRACE_MS);
   }
 
   #connected(): void {
     clearTimeout(this.#timer);
     this.#delayMs = REBUILD_MIN_MS;
+    this.#iceRestarted = false;
     this.#set('sending');
   }
 
   /** Looks for another way to the same transport; where the server has none any more, all is made anew. */
-  async #heal(transport: types.Transport): Promise<void> {
-    // Goes on where no answer comes.
-    this.#later(ICE_RESTART_TIMEOUT_MS, () => this.restart());
-    const outcome = await this.#restartIce(transport);
-    if (outcome === 'refused' && transport === this.#transport) this.restart();
+  #healLater(transport: types.Transport, delayMs: number): void {
+    this.#later(delayMs, () => {
+      void this.keep().then((kept) => {
+        if (!kept && transport === this.#transport) this.restart();
+      });
+    });
   }
 
-  /** `refused`: the server has no such transport any more. `failed`: it was not reached, or the browser would not. */
-  async #restartIce(transport: types.Transport): Promise<'restarted' | 'refused' | 'failed'> {
+  /**
+   * `refused`: the server has no such transport any more, or the browser would not. `unanswered`: signalling is away as
+   * well; the server waits for a while, so its transport is not given up.
+   */
+  async #restartIce(transport: types.Transport): Promise<'restarted' | 'refused' | 'unanswered'> {
     try {
       const { iceParameters } = await this.#options.request('transport:restart-ice', {});
-      if (transport === this.#transport) await transport.restartIce({ iceParameters });
+      if (transport !== this.#transport) return 'restarted';
+      this.#iceRestarted = true;
+      await transport.restartIce({ iceParameters });
       return 'restarted';
     } catch (error) {
-      return error instanceof ApiError && error.code !== 'offline' ? 'refused' : 'failed';
+      return error instanceof ApiError && UNANSWERED.has(error.code) ? 'unanswered' : 'refused';
     }
   }
 
   #rebuildLater(): void {
     this.#set('interrupted');
-    this.#later(this.#delayMs, () => this.restart());
-    this.#delayMs = Math.min(this.#delayMs * 2, REBUILD_MAX_MS);
+    this.#later(this.#backOff(), () => this.restart());
+  }
+
+  #backOff(): number {
+    const delayMs = this.#delayMs;
+    this.#delayMs = Math.min(delayMs * 2, REBUILD_MAX_MS);
+    return delayMs;
   }
 
   #later(delayMs: number, run: () => void): void {
@@ -188,6 +227,7 @@ export class Publisher {
     const transport = this.#transport;
     this.#transport = null;
     this.#producers = [];
+    this.#iceRestarted = false;
     transport?.close();
   }
 
@@ -201,45 +241,4 @@ export class Publisher {
 function isFinal(error: unknown): boolean {
   if (error instanceof ApiError) return error.code === 'media_unsupported' || error.code === 'forbidden';
   return error instanceof Error && error.name === 'UnsupportedError';
-}
-
-function videoOptions(track: MediaStreamTrack, device: Device): types.ProducerOptions {
-  const codec = chooseVideoCodec(device.sendRtpCapabilities.codecs ?? []);
-  if (!codec)
-    throw new ApiError({ code: 'media_unsupported', message: 'This browser sends no video that can be recorded' });
-  return {
-    track,
-    stopTracks: false,
-    disableTrackOnPause: false,
-    codec,
-    // One encoding: the recorder takes what comes, and simulcast would only cost upload.
-    encodings: [{ maxBitrate: VIDEO_MAX_BITS_PER_S, maxFramerate: 30 }],
-    codecOptions: { videoGoogleStartBitrate: VIDEO_START_KBITS_PER_S },
-  };
-}
-
-function audioOptions(track: MediaStreamTrack): types.ProducerOptions {
-  return {
-    track,
-    stopTracks: false,
-    disableTrackOnPause: false,
-    codecOptions: {
-      opusStereo: false,
-      opusFec: true,
-      // Silence is sent as well: the recorder copies packets, and a gap in them is a gap in the file.
-      opusDtx: false,
-      opusMaxAverageBitrate: AUDIO_BITS_PER_S,
-    },
-  };
-}
-
-/** A size that changes in mid-take forces a transcode, so a weak line costs frames and not pixels. */
-async function keepResolution(sender: RTCRtpSender): Promise<void> {
-  try {
-    const parameters: RTCRtpSendParameters & { degradationPreference?: string } = sender.getParameters();
-    parameters.degradationPreference = 'maintain-resolution';
-    await sender.setParameters(parameters);
-  } catch {
-    // A wish only: not every browser knows it.
-  }
 }
