@@ -28,6 +28,7 @@ export const ERROR_STATUS = {
   frozen: 409,
   deadline_passed: 409,
   no_takes_left: 409,
+  too_many_tries: 429,
   take_in_progress: 409,
   take_not_playable: 409,
   unknown_take: 404,

@@ -47,10 +47,17 @@ export type StopReason = (typeof stopReasons)[number];
 /** Takes that the system cut short are given back this often for each question. */
 export const FREE_TAKES_PER_QUESTION = 2;
 
+/** Countdowns that may be begun for one question, takes that failed or were called off included. */
+export const MAX_ARMINGS_PER_QUESTION = 50;
+/** Rehearsals that may be begun before an interview. */
+export const MAX_REHEARSALS = 50;
+/** Sessions that one person may begin of one interview, withdrawn and expired ones included. */
+export const MAX_SESSIONS_PER_PERSON = 20;
+
 /** A take as the candidate sees it. `url` is set while it can be replayed. */
 export const takeView = z.object({
   id: shortId,
-  /** 1 for the first take of the question. */
+  /** 1 for the first take of the question; one that never began has the number that the next one gets. */
   number: z.number().int(),
   state: z.enum(takeStates),
   countdownEndsAt: instant.nullable(),

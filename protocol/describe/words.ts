@@ -59,6 +59,7 @@ export const ERROR_MEANINGS: Record<ErrorCode, string> = {
   frozen: 'Questions and timing are fixed once somebody has started.',
   deadline_passed: 'The interview has ended.',
   no_takes_left: 'All takes of the question have been used.',
+  too_many_tries: 'A recording or a rehearsal was begun too often, failed and cancelled ones included.',
   take_in_progress: 'A take is being recorded.',
   take_not_playable: 'A take of which nothing can be played cannot be picked.',
   unknown_take: 'The session has no such take.',

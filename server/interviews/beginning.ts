@@ -23,7 +23,7 @@ export function newSession(made: NewSession, now: number): Omit<Session, 'id'> {
     autoStart: interview.autoStart,
     ...{ startedAt: null, submittedAt: null, storedAt: null, withdrawnAt: null, expiredAt: null },
     ...{ deletionAskedAt: null, answersDeletedAt: null, erasing: [], sweepAt: null },
-    ...{ adjustments: [], currentQuestionId: null, questions: [], rehearsals: [] },
+    ...{ adjustments: [], currentQuestionId: null, questions: [], rehearsals: [], rehearsalArmings: 0 },
   };
 }
 

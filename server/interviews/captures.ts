@@ -20,6 +20,17 @@ export interface CapturesOptions {
  */
 const START_LEAD_MS = 150;
 
+/** How long the rules have to end a take at its limit before the recorder does by itself. */
+const LIMIT_GRACE_MS = 1_000;
+
+/** A take that is to be recorded. */
+export interface ArmedTake {
+  takeId: string;
+  countdownEndsAt: number;
+  /** When a take ends at the latest of which "go" is said at `goAt`. */
+  endsAt(goAt: number): number;
+}
+
 /** One take that the recorder is at work on. */
 interface Entry {
   /** Ends the wait for the countdown early. */
@@ -61,7 +72,9 @@ export function createCaptures(options: CapturesOptions) {
     });
   }
 
-  async function record(sessionId: string, takeId: string, countdownEndsAt: number, entry: Entry): Promise<void> {
+  /** Everything up to "go"; null when nothing came of it, of which nothing is left then. */
+  async function begin(sessionId: string, take: ArmedTake, entry: Entry): Promise<Capture | null> {
+    const { takeId, countdownEndsAt } = take;
     const context = { session: sessionId, take: takeId };
     let capture: Capture | null = null;
     try {
@@ -72,17 +85,45 @@ export function createCaptures(options: CapturesOptions) {
       if (entry.abandon.signal.aborted) throw new AppError('wrong_state', 'The take was abandoned.');
       await report(sessionId, { type: 'go', takeId });
       log.info({ ...context, lateMs: clock.now() - countdownEndsAt }, 'take recording');
-      const reason = await capture.ended;
-      log.warn({ ...context, reason }, 'take cut short');
-      await report(sessionId, { type: 'cut', takeId, reason });
+      return capture;
     } catch (error) {
       await capture?.abort();
       if (entries.get(takeId) === entry) forget(takeId);
-      if (entry.abandon.signal.aborted) return;
+      if (entry.abandon.signal.aborted) return null;
       log.warn({ ...context, err: error }, 'take not started');
       const lost = error instanceof AppError && error.code === 'media_missing';
       await report(sessionId, { type: 'capture_failed', takeId, reason: lost ? 'media_lost' : 'recorder_failed' });
+      return null;
     }
+  }
+
+  /** After "go" whatever happens keeps the file. */
+  async function record(sessionId: string, take: ArmedTake, entry: Entry): Promise<void> {
+    const { takeId } = take;
+    const capture = await begin(sessionId, take, entry);
+    if (!capture) return;
+    // The rules end a take at its limit, and write that first: this one holds when the database cannot be reached.
+    const limit = clock.at(take.endsAt(clock.now()) + LIMIT_GRACE_MS, () => {
+      log.warn({ session: sessionId, take: takeId }, 'take ended at its limit without the database');
+      keep(sessionId, takeId, capture);
+    });
+    const reason = await Promise.race([capture.ended, capture.stopped.then(() => null)]);
+    limit.cancel();
+    if (reason === null) return;
+    log.warn({ session: sessionId, take: takeId, reason }, 'take cut short');
+    try {
+      await report(sessionId, { type: 'cut', takeId, reason });
+    } catch (error) {
+      keep(sessionId, takeId, capture);
+      throw error;
+    }
+  }
+
+  /** Finishes a take's file when nobody can be told: the rules come to it once the database is back. */
+  function keep(sessionId: string, takeId: string, capture: Capture): void {
+    capture.stop().catch((error: unknown) => {
+      log.error({ session: sessionId, take: takeId, err: error }, 'take lost');
+    });
   }
 
   async function salvage(sessionId: string, takeId: string): Promise<void> {
@@ -99,11 +140,12 @@ export function createCaptures(options: CapturesOptions) {
     },
 
     /** Arms the recorder while the countdown runs; reports `go` or `capture_failed`. */
-    arm(sessionId: string, takeId: string, countdownEndsAt: number): void {
+    arm(sessionId: string, take: ArmedTake): void {
+      const { takeId } = take;
       const armed = (async () => recorder.arm({ sessionId, takeId, source: await recordingSource(sessionId) }))();
       const entry: Entry = { abandon: new AbortController(), armed };
       entries.set(takeId, entry);
-      void record(sessionId, takeId, countdownEndsAt, entry).catch((error: unknown) => {
+      void record(sessionId, take, entry).catch((error: unknown) => {
         log.error({ session: sessionId, take: takeId, err: error }, 'take report failed');
       });
     },
@@ -130,6 +172,8 @@ export function createCaptures(options: CapturesOptions) {
           log.info({ session: sessionId, take: takeId, stopMs: clock.now() - startedAt }, 'take finished');
           return { type: 'captured', takeId, durationMs: result.durationMs };
         } catch (error) {
+          // What could not be found out now is found out by the sweep: the file is kept.
+          if (error instanceof AppError && error.code === 'recorder_failed') throw error;
           log.error({ session: sessionId, take: takeId, err: error }, 'take lost');
           return { type: 'capture_failed', takeId, reason: 'recorder_failed' };
         }

@@ -1,6 +1,6 @@
 import type { Effect } from './events.ts';
 import { requireState, wrongState } from './guards.ts';
-import { allTakes, isErasing, isLive, isPlayable, liveTake, picksOf, type Session } from './session.ts';
+import { allTakes, isErasing, isLive, isPlayable, liveTake, picksOf, type Session, type Take } from './session.ts';
 import { eraseTakes, requestErasing } from './take-rules.ts';
 
 /** Ends the interview before its deadline. */
@@ -76,8 +76,18 @@ function isBeingSaved(session: Session): boolean {
   return liveTake(session) !== undefined || open || !givenUp;
 }
 
+/** A session is one document: what the candidate neither sees nor is counted by must not make it grow. */
+function forgetErased(session: Session): void {
+  const isGone = (take: Take) => take.state === 'deleted' && !session.erasing.includes(take.id);
+  const newest = session.rehearsals.at(-1);
+  session.rehearsals = session.rehearsals.filter((take) => take === newest || !isGone(take));
+  for (const question of session.questions)
+    question.takes = question.takes.filter((take) => take.goAt !== null || !isGone(take));
+}
+
 /** Notes of which takes nothing is left. */
 export function noteErased(session: Session, takeIds: readonly string[], now: number): void {
   session.erasing = session.erasing.filter((id) => !takeIds.includes(id));
+  forgetErased(session);
   if (session.deletionAskedAt !== null && session.erasing.length === 0) session.answersDeletedAt ??= now;
 }

@@ -79,6 +79,20 @@ describe('a visit with sessions', () => {
     ['consented, taken off the list', access(others), [consented], 'not_allowed', null],
     ['expired without a start', {}, [expired], 'open', null],
     ['withdrawn before the start', {}, [session('withdrawn', null)], 'open', null],
+    [
+      'withdrawn too often',
+      {},
+      Array.from({ length: 20 }, () => session('withdrawn', null)),
+      'finished',
+      session('withdrawn', null),
+    ],
+    [
+      'withdrawn often, and prepared',
+      {},
+      [...Array.from({ length: 19 }, () => session('withdrawn', null)), session('checked', null, 'b')],
+      'resume',
+      session('checked', null, 'b'),
+    ],
     ['withdrawn after the start', {}, [session('withdrawn', NOW - 1)], 'finished', session('withdrawn', NOW - 1)],
   ] as const)('%s', (_title, changes, sessions, status, expected) => {
     expect(decide(changes, [...sessions])).toEqual({ status, session: expected });

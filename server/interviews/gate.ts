@@ -1,6 +1,6 @@
 import { consentParagraphs, CONSENT_VERSION } from '#protocol/consent.ts';
 import { AppError, type ErrorCode } from '#protocol/errors.ts';
-import type { GateView, SessionState } from '#protocol/session.ts';
+import { MAX_SESSIONS_PER_PERSON, type GateView, type SessionState } from '#protocol/session.ts';
 import type { Interview } from '#server/store/interviews.ts';
 
 /** What the gate needs to know of one of the visitor's sessions. */
@@ -31,7 +31,8 @@ export type GateDecision =
 /**
  * Decides what a visitor of an interview's link finds. Whoever has started goes on, whatever has changed since: neither
  * a closing date nor a shortened address list cuts a running session. A session that was never started uses up no
- * attempt; one that was withdrawn after its start does, as its questions have been seen.
+ * attempt; one that was withdrawn after its start does, as its questions have been seen. But there is an end to beginning
+ * anew, so that nobody fills the database.
  */
 export function decideGate(visit: Omit<Visit, 'organisation'>): GateDecision {
   const { interview, email, sessions, now } = visit;
@@ -46,7 +47,11 @@ export function decideGate(visit: Omit<Visit, 'organisation'>): GateDecision {
   if (refusal) return finished ? { status: 'finished', session: finished } : { status: refusal, session: null };
 
   const prepared = sessions.findLast(({ state }) => state === 'consented' || state === 'checked');
-  return prepared ? { status: 'resume', session: prepared } : { status: 'open', session: null };
+  if (prepared) return { status: 'resume', session: prepared };
+  const last = sessions.at(-1);
+  return last && sessions.length >= MAX_SESSIONS_PER_PERSON
+    ? { status: 'finished', session: last }
+    : { status: 'open', session: null };
 }
 
 function refuse(interview: Interview, email: string, now: number): 'not_allowed' | 'not_open_yet' | 'closed' | null {
@@ -61,7 +66,7 @@ const REFUSALS = {
   not_allowed: ['not_allowed', 'This interview is open to invited addresses only, and yours is not among them.'],
   not_open_yet: ['not_open_yet', 'This interview has not opened yet.'],
   closed: ['closed', 'This interview is closed.'],
-  finished: ['attempts_used', 'You have finished this interview already.'],
+  finished: ['attempts_used', 'You have used all your attempts at this interview.'],
 } as const satisfies Record<Exclude<GateView['status'], 'open' | 'resume'>, readonly [ErrorCode, string]>;
 
 /** The error of whoever may not enter. */

@@ -1,8 +1,9 @@
 import { AppError } from '#protocol/errors.ts';
+import { MAX_ARMINGS_PER_QUESTION } from '#protocol/session.ts';
 import type { Effect } from './events.ts';
 import { findTake, requireNoLiveTake, requireState, runningQuestion, wrongState } from './guards.ts';
 import { isPlayable, startsItself, takesLeft, type Plan, type Session, type SessionQuestion } from './session.ts';
-import { deleteRehearsals, newTake } from './take-rules.ts';
+import { deleteRehearsals, eraseTakes, newTake } from './take-rules.ts';
 
 /** Starts the interview's clock with the questions as they are now, and opens the first. */
 export function start(session: Session, plan: Plan, now: number, effects: Effect[]): void {
@@ -14,6 +15,7 @@ export function start(session: Session, plan: Plan, now: number, effects: Effect
     state: 'unseen',
     thinkingEndsAt: null,
     takes: [],
+    armings: 0,
     pickId: null,
   }));
   session.totalTimeMs = plan.totalTimeMs;
@@ -31,7 +33,7 @@ export function open(session: Session, questionId: string, now: number): void {
   requireNoLiveTake(session);
   if (question.state === 'unseen') {
     const earlier = session.questions.slice(0, session.questions.indexOf(question));
-    if (earlier.some((other) => other.state !== 'reviewing' && other.state !== 'skipped'))
+    if (earlier.some((other) => other.state !== 'reviewing' && other.state !== 'skipped' && takesLeft(other) > 0))
       throw wrongState('Answer or skip the question before this one first.');
     question.state = question.thinkingTimeMs > 0 ? 'thinking' : 'ready';
     question.thinkingEndsAt = question.thinkingTimeMs > 0 ? now + question.thinkingTimeMs : null;
@@ -69,11 +71,17 @@ export function arm(session: Session, questionId: string, takeId: string, now: n
   const question = runningQuestion(session, questionId);
   requireNoLiveTake(session);
   if (session.currentQuestionId !== question.id) throw wrongState('Open the question before you record an answer.');
+  if (question.armings >= MAX_ARMINGS_PER_QUESTION)
+    throw new AppError('too_many_tries', 'A recording of this question was begun too often. Please go on without it.');
   if (takesLeft(question) === 0) throw new AppError('no_takes_left', 'All takes of this question have been used.');
-  const take = newTake(takeId, question.takes.length + 1, now);
+  const neverBegan = question.takes.filter(({ goAt }) => goAt === null);
+  const take = newTake(takeId, question.takes.length - neverBegan.length + 1, now);
   question.takes.push(take);
+  question.armings += 1;
   question.state = 'arming';
   effects.push({ type: 'arm', takeId: take.id, countdownEndsAt: take.countdownEndsAt });
+  // They told the candidate what had gone wrong; with the next try they are forgotten.
+  eraseTakes(session, neverBegan, effects);
 }
 
 /** Chooses the take that counts. */

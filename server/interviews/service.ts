@@ -82,7 +82,10 @@ export function createSessionService(options: SessionServiceOptions) {
     try {
       switch (effect.type) {
         case 'arm':
-          return captures.arm(session.id, effect.takeId, effect.countdownEndsAt);
+          return captures.arm(session.id, {
+            ...effect,
+            endsAt: (goAt) => takeEndsAt(session, findTake(allTakes(session), effect.takeId), goAt),
+          });
         case 'stop':
           return await captures.stop(session.id, effect.takeId);
         case 'abort':

@@ -1,4 +1,10 @@
-import type { QuestionState, SessionState, StopReason, TakeState } from '#protocol/session.ts';
+import {
+  MAX_ARMINGS_PER_QUESTION,
+  type QuestionState,
+  type SessionState,
+  type StopReason,
+  type TakeState,
+} from '#protocol/session.ts';
 
 /** A saved answer where it finally lies, after it was read back from there. */
 export interface StoredAnswer {
@@ -13,7 +19,7 @@ export interface StoredAnswer {
 /** One recorded attempt. */
 export interface Take {
   id: string;
-  /** 1 for the first of its question. */
+  /** 1 for the first of its question that began; one that never begins has the number that the next one gets. */
   number: number;
   state: TakeState;
   /** Cut short, or never begun, by the system's fault: it uses up no take. */
@@ -41,7 +47,10 @@ export interface SessionQuestion {
   takesAllowed: number;
   state: QuestionState;
   thinkingEndsAt: number | null;
+  /** Those that are deleted for certain and never began are forgotten. */
   takes: Take[];
+  /** How often a take was begun, forgotten ones included. */
+  armings: number;
   pickId: string | null;
 }
 
@@ -79,7 +88,10 @@ export interface Session {
   adjustments: Adjustment[];
   currentQuestionId: string | null;
   questions: SessionQuestion[];
+  /** The newest, and those before it until they are deleted for certain. */
   rehearsals: Take[];
+  /** How often one was begun. */
+  rehearsalArmings: number;
   submittedAt: number | null;
   storedAt: number | null;
   withdrawnAt: number | null;
@@ -138,6 +150,7 @@ export function isErasing(session: Session): boolean {
 
 /** How many takes the candidate may still record of a question. */
 export function takesLeft(question: SessionQuestion): number {
+  if (question.armings >= MAX_ARMINGS_PER_QUESTION) return 0;
   return Math.max(0, question.takesAllowed - question.takes.filter((take) => !take.free).length);
 }
 

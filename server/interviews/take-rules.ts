@@ -25,6 +25,13 @@ export function stopTake(session: Session, take: Take, reason: StopReason, now: 
   effects.push({ type: 'stop', takeId: take.id });
 }
 
+/** When a take ends at the latest of which "go" is said at `goAt`: at its limit, never beyond the interview's deadline. */
+export function takeEndsAt(session: Session, take: Take, goAt: number): number {
+  const question = questionOf(session, take);
+  const limit = goAt + (question?.answerLimitMs ?? REHEARSAL_LIMIT_MS);
+  return question ? Math.min(limit, deadlineOf(session) ?? limit) : limit;
+}
+
 /** A take of which nothing can be played. */
 export function failTake(session: Session, take: Take, reason: StopReason, now: number): void {
   if (!isLive(take)) return;

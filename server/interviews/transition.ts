@@ -1,4 +1,6 @@
+import { AppError } from '#protocol/errors.ts';
 import { REHEARSAL_LIMIT_MS } from '#protocol/interview.ts';
+import { MAX_REHEARSALS } from '#protocol/session.ts';
 import { deleteAnswers, expire, finishSubmitting, noteErased, store, submit, withdraw } from './ending-rules.ts';
 import type { Effect, SessionEvent } from './events.ts';
 import { findTake, questionOf, requireNoLiveTake, requireState, wrongState } from './guards.ts';
@@ -111,9 +113,12 @@ function apply(session: Session, event: SessionEvent, now: number, effects: Effe
 function rehearse(session: Session, takeId: string, now: number, effects: Effect[]): void {
   requireState(session, 'checked');
   requireNoLiveTake(session);
+  if (session.rehearsalArmings >= MAX_REHEARSALS)
+    throw new AppError('too_many_tries', 'You have rehearsed very often. Please start the interview.');
   deleteRehearsals(session, effects);
-  const take = newTake(takeId, session.rehearsals.length + 1, now);
+  const take = newTake(takeId, 1, now);
   session.rehearsals.push(take);
+  session.rehearsalArmings += 1;
   effects.push({ type: 'arm', takeId: take.id, countdownEndsAt: take.countdownEndsAt });
 }
 
@@ -133,8 +138,7 @@ function go(session: Session, takeId: string, now: number): void {
   const question = questionOf(session, take);
   take.state = 'recording';
   take.goAt = now;
-  const limit = now + (question?.answerLimitMs ?? REHEARSAL_LIMIT_MS);
-  take.endsAt = question ? Math.min(limit, deadlineOf(session) ?? limit) : limit;
+  take.endsAt = takeEndsAt(session, take, now);
   if (question) question.state = 'recording';
 }
 

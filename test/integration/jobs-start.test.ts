@@ -1,5 +1,6 @@
 import { beforeAll, expect, test } from 'vitest';
 import type { ErrorCode } from '#protocol/errors.ts';
+import { MAX_SESSIONS_PER_PERSON } from '#protocol/session.ts';
 import { ManualClock } from '#server/clock.ts';
 import type { Interview, InterviewContent } from '#server/store/interviews.ts';
 import { closeAfterAll } from '#test/support/cleanup.ts';
@@ -43,6 +44,18 @@ test.each<[string, Partial<InterviewContent>, ErrorCode | null]>([
   expect((await read(jobs, id)).state).toBe(code === null ? 'running' : 'checked');
   // Whoever may not start freezes nothing.
   expect((await jobs.interviews.byId(interview.id))?.frozen).toBe(code === null);
+  await server.close();
+});
+
+test('there is an end to agreeing, withdrawing and agreeing anew', async () => {
+  const server = jobs.server({ clock: new ManualClock() });
+  const { slug, key } = await makeInterview(jobs);
+  const person = somebody();
+  for (let made = 0; made < MAX_SESSIONS_PER_PERSON; made += 1)
+    await server.parts.withdraw(await enter(server, slug, person));
+  await expect(enter(server, slug, person)).rejects.toMatchObject({ code: 'attempts_used' });
+  expect(await server.gate.look(slug, person)).toMatchObject({ status: 'finished', sessionState: 'withdrawn' });
+  expect(await jobs.sessions.ofVisitor(key.id, person.id)).toHaveLength(MAX_SESSIONS_PER_PERSON);
   await server.close();
 });
 
