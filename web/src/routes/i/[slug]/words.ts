@@ -1,4 +1,5 @@
 import type { TakeView } from '#protocol/session.ts';
+import type { DeviceTrouble } from '#lib/media/capture.svelte.ts';
 import { formatClock } from '#lib/format.ts';
 
 /**
@@ -40,4 +41,11 @@ export function secondsLeft(ms: number): number {
 /** Time left as a clock shows it, "1:05"; reaches 0:00 only at the end. */
 export function clockLeft(ms: number): string {
   return formatClock(secondsLeft(ms) * 1000);
+}
+
+/** What a camera or microphone that has stopped means now, and what can be done. */
+export function troubleText({ device, reason }: DeviceTrouble, recording: boolean): string {
+  const why = reason === 'muted' ? ' A phone call or another app may be using it.' : '';
+  if (!recording) return `Your ${device} has stopped.${why}`;
+  return `Your ${device} has stopped sending.${why} Turn it on again and go on, or stop and look at this take first.`;
 }
