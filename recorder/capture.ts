@@ -19,6 +19,8 @@ export type CaptureLoss = 'media_lost' | 'recorder_failed';
 export interface Capture {
   /** Resolves only when the capture ends by itself. The caller then stops it, which saves what there is. */
   readonly ended: Promise<CaptureLoss>;
+  /** Resolves when the recording was stopped or aborted and its file is as it stays. */
+  readonly stopped: Promise<void>;
   /**
    * Lets the media flow and resolves once the first picture, a key frame, is on disk. After an error nothing is left.
    * @returns the instant of that, in milliseconds since 1970
@@ -67,9 +69,10 @@ const SILENCE_CHECK_INTERVAL_MS = 1_000;
 export function superviseCapture(parts: CaptureParts): Capture {
   const { source, rtcp, watch, files, container, ffmpeg } = parts;
   const ended = Promise.withResolvers<CaptureLoss>();
-  const stopped = Promise.withResolvers<never>();
+  const givenUp = Promise.withResolvers<never>();
   // Only a start that is under way listens to it.
-  stopped.promise.catch(() => undefined);
+  givenUp.promise.catch(() => undefined);
+  const settled = Promise.withResolvers<void>();
   let state: State = 'armed';
   let stopping: Promise<CaptureResult> | null = null;
   let closing: Promise<void> | null = null;
@@ -134,7 +137,7 @@ export function superviseCapture(parts: CaptureParts): Capture {
       const code = loss === 'media_lost' ? 'media_missing' : 'recorder_failed';
       throw new AppError(code, 'The recording ended before its first picture.');
     });
-    const outcome = Promise.race([watch.firstPicture, failed, stopped.promise]);
+    const outcome = Promise.race([watch.firstPicture, failed, givenUp.promise]);
     const at = await within(outcome, FIRST_PICTURE_TIMEOUT_MS);
     if (at === null) throw new AppError('media_missing', 'No picture arrives from the camera.');
     return at;
@@ -179,29 +182,38 @@ export function superviseCapture(parts: CaptureParts): Capture {
       if (empty) await rm(files.part(container), { force: true });
       throw error;
     } finally {
-      state = 'over';
-      parts.onOver();
+      over();
     }
+  }
+
+  function over(): void {
+    state = 'over';
+    parts.onOver();
+    settled.resolve();
   }
 
   const abort = () => (aborting ??= abortOnce());
   async function abortOnce(): Promise<void> {
     if (stopping) return void (await stopping.catch(() => undefined));
     state = 'over';
-    stopped.reject(new AppError('wrong_state', 'The take was given up.'));
-    await close(false);
-    await rm(files.part(container), { force: true });
-    parts.onOver();
+    givenUp.reject(new AppError('wrong_state', 'The take was given up.'));
+    try {
+      await close(false);
+      await rm(files.part(container), { force: true });
+    } finally {
+      over();
+    }
   }
 
   return {
     ended: ended.promise,
+    stopped: settled.promise,
     start,
     stop() {
       if (stopping) return stopping;
       if (state === 'over') return Promise.reject(new AppError('wrong_state', 'The take is over.'));
       state = 'stopping';
-      stopped.reject(new AppError('wrong_state', 'The take was stopped before it began.'));
+      givenUp.reject(new AppError('wrong_state', 'The take was stopped before it began.'));
       return (stopping = finish());
     },
     abort,

@@ -12,10 +12,12 @@ import type { Command } from './command.ts';
 import { createDeadlines } from './deadlines.ts';
 import type { Effect, SessionEvent } from './events.ts';
 import type { NewSession } from './gate-service.ts';
+import { findTake } from './guards.ts';
 import { logLine } from './log-line.ts';
 import { resumeSessions } from './resume.ts';
-import { isErasedWhole, liveTake, type Session } from './session.ts';
+import { allTakes, isErasedWhole, liveTake, type Session } from './session.ts';
 import { toSessionView } from './session-view.ts';
+import { takeEndsAt } from './take-rules.ts';
 import { transition } from './transition.ts';
 import { createTurns } from './turns.ts';
 

@@ -1,8 +1,8 @@
-import { COUNTDOWN_MS } from '#protocol/interview.ts';
+import { COUNTDOWN_MS, REHEARSAL_LIMIT_MS } from '#protocol/interview.ts';
 import { FREE_TAKES_PER_QUESTION, type StopReason } from '#protocol/session.ts';
 import type { Effect } from './events.ts';
 import { questionOf, wrongState } from './guards.ts';
-import { isLive, isPlayable, type Session, type SessionQuestion, type Take } from './session.ts';
+import { deadlineOf, isLive, isPlayable, type Session, type SessionQuestion, type Take } from './session.ts';
 
 /** Ends of a take that were not the candidate's doing and cost nothing, within a limit. */
 const SYSTEM_FAULTS: readonly StopReason[] = ['media_lost', 'recorder_failed', 'server_stopped'];

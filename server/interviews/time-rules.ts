@@ -9,6 +9,9 @@ import { stopTake } from './take-rules.ts';
  */
 export const MAX_DOWN_TIME_MS = 24 * 60 * 60_000;
 
+/** A timer on a busy machine is later than its instant by less. */
+const MOST_LATE_MS = 1_000;
+
 /** Of a take that is to start by itself: its name, null when none may begin, or that the next tick sees to it. */
 export type SelfStart = { takeId: string | null } | 'with_next_tick';
 
@@ -17,8 +20,11 @@ export function settleTime(session: Session, now: number, selfStart: SelfStart, 
   const deadline = deadlineOf(session);
   const over = session.state === 'running' && deadline !== null && now >= deadline;
   const take = liveTake(session);
-  if (take?.state === 'recording' && take.endsAt !== null && now >= take.endsAt)
-    stopTake(session, take, over ? 'deadline' : 'limit', now, effects);
+  if (take?.state === 'recording' && take.endsAt !== null && now >= take.endsAt) {
+    // Where the database was away, the recorder has kept the limit by itself.
+    const stoppedAt = now - take.endsAt > MOST_LATE_MS ? take.endsAt : now;
+    stopTake(session, take, over ? 'deadline' : 'limit', stoppedAt, effects);
+  }
   if (over) {
     if (take?.state === 'arming') stopTake(session, take, 'deadline', now, effects);
     session.state = 'submitting';

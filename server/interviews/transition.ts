@@ -1,5 +1,4 @@
 import { AppError } from '#protocol/errors.ts';
-import { REHEARSAL_LIMIT_MS } from '#protocol/interview.ts';
 import { MAX_REHEARSALS } from '#protocol/session.ts';
 import { deleteAnswers, expire, finishSubmitting, noteErased, store, submit, withdraw } from './ending-rules.ts';
 import type { Effect, SessionEvent } from './events.ts';
@@ -7,7 +6,7 @@ import { findTake, questionOf, requireNoLiveTake, requireState, wrongState } fro
 import { arm, endThinking, open, pick, skip, start } from './question-rules.ts';
 import { allTakes, deadlineOf, startsItself, type Session } from './session.ts';
 import { sweep, sweepDueAt } from './sweep-rules.ts';
-import { deleteRehearsals, failTake, finishTake, newTake, stopTake } from './take-rules.ts';
+import { deleteRehearsals, failTake, finishTake, newTake, stopTake, takeEndsAt } from './take-rules.ts';
 import { comeBack, settleTime } from './time-rules.ts';
 
 /** A changed copy of the session, and what to do about it. */
