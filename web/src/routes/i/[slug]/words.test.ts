@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { takeEndText, troubleText } from './words.ts';
+import { rehearsalDeletedText, takeEndText, troubleText } from './words.ts';
 
 test('a device that stops during a take is told with what can be done', () => {
   expect(troubleText({ device: 'camera', reason: 'ended' }, true)).toBe(
@@ -14,4 +14,9 @@ test('a device that stops during a take is told with what can be done', () => {
 test('a take that the system cut short says whether it counts', () => {
   expect(takeEndText({ state: 'interrupted', stopReason: 'media_lost', free: true })).toMatch(/does not count/);
   expect(takeEndText({ state: 'playable', stopReason: 'candidate', free: false })).toBeNull();
+});
+
+test('a rehearsal is called deleted only when nothing is being erased any more', () => {
+  expect(rehearsalDeletedText(true)).toBe('Your rehearsal is being deleted.');
+  expect(rehearsalDeletedText(false)).toBe('Your rehearsal was deleted.');
 });

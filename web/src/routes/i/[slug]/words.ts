@@ -49,3 +49,8 @@ export function troubleText({ device, reason }: DeviceTrouble, recording: boolea
   if (!recording) return `Your ${device} has stopped.${why}`;
   return `Your ${device} has stopped sending.${why} Turn it on again and go on, or stop and look at this take first.`;
 }
+
+/** What has become of a rehearsal that is not kept; "deleted" only when it is proved to be gone. */
+export function rehearsalDeletedText(erasing: boolean): string {
+  return erasing ? 'Your rehearsal is being deleted.' : 'Your rehearsal was deleted.';
+}
