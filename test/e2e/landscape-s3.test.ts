@@ -1,5 +1,5 @@
 import { beforeAll, expect, test } from 'vitest';
-import { startS3Server, type S3Server } from '#test/fixtures/s3-server.ts';
+import { s3Settings, startS3Server, type S3Server } from '#test/fixtures/s3-server.ts';
 import { publishInterview, signInByHttp } from '#test/support/api.ts';
 import { closeAfterAll } from '#test/support/cleanup.ts';
 import { startBrowser, type TestBrowser } from '#test/support/browser.ts';
@@ -15,18 +15,7 @@ let browser: TestBrowser;
 const keep = closeAfterAll();
 beforeAll(async () => {
   s3 = await keep(startS3Server());
-  const { endpoint, bucket, accessKeyId, secretAccessKey } = s3.storage;
-  server = await keep(
-    startServer({
-      env: {
-        STORAGE: 's3',
-        S3_ENDPOINT: endpoint,
-        S3_BUCKET: bucket,
-        S3_ACCESS_KEY_ID: accessKeyId,
-        S3_SECRET_ACCESS_KEY: secretAccessKey,
-      },
-    }),
-  );
+  server = await keep(startServer({ env: s3Settings(s3) }));
   browser = await keep(startBrowser({ camera: { variant: 'landscape' } }));
 }, 90_000);
 
