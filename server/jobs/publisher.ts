@@ -90,18 +90,41 @@ export function createPublisher(options: PublisherOptions) {
     log.error(context, 'an answer could not be saved: its capture is kept, and the next start tries again');
   }
 
+  /**
+   * Deletes the captures of the questions whose answer is safe, the pick's own included. Those of a question whose pick
+   * is not safe are all kept: one of them may have to take its place.
+   * @returns whether all of them are gone; one that cannot be deleted keeps no other one
+   */
+  async function clear(session: Session, safe: ReadonlySet<string>): Promise<boolean> {
+    let cleared = true;
+    for (const { id, pickId, takes } of session.questions) {
+      if (pickId !== null && !safe.has(id)) continue;
+      for (const take of takes) {
+        try {
+          await recorder.remove(session.id, take.id);
+        } catch (error) {
+          cleared = false;
+          log.warn({ session: session.id, take: take.id, err: error }, 'capture not deleted, trying again');
+        }
+      }
+    }
+    return cleared;
+  }
+
   /** One walk through all that is left to do. @returns whether nothing is */
   async function walk(run: Run, sessionId: string): Promise<boolean> {
     const { signal } = run.abort;
     const session = await load(sessionId);
     if (session?.state !== 'submitting') return true;
     const picks = picksOf(session);
-    const kept = new Set(picks.map(({ take }) => take.id));
-    for (const { takes } of session.questions)
-      for (const take of takes) if (!kept.has(take.id)) await recorder.remove(session.id, take.id);
+    const safe = new Set<string>();
     let again = false;
     for (const { question, take } of picks) {
-      if (take.state === 'stored' || run.givenUp.has(take.id)) continue;
+      if (run.givenUp.has(take.id)) continue;
+      if (take.state === 'stored') {
+        safe.add(question.id);
+        continue;
+      }
       const onStep = (view: PublishView) => step(session, view);
       try {
         const stored = await publishPick({ session, questionId: question.id, takeId: take.id, signal, onStep });
@@ -114,9 +137,9 @@ export function createPublisher(options: PublisherOptions) {
         continue;
       }
       views.delete(`${session.id}/${question.id}`);
-      await recorder.remove(session.id, take.id);
+      safe.add(question.id);
     }
-    if (again) return false;
+    if (!(await clear(session, safe)) || again) return false;
     if (run.givenUp.size > 0) return true;
     await recorder.removeSession(session.id);
     await tell(run, session.id, { type: 'stored' });

@@ -113,6 +113,53 @@ test('a damaged capture is given up after some tries, marked, kept, and tried ag
   await third.close();
 });
 
+/** Whether the recorder has a file of each take. */
+const kept = (id: string, ...takeIds: string[]) =>
+  Promise.all(takeIds.map(async (takeId) => (await jobs.recorder.open(id, takeId)) !== null));
+
+test('the other takes of a question are kept until its pick is safe, and for good when it cannot be saved', async () => {
+  const clock = new WatchedClock();
+  const server = jobs.server({ clock });
+  const { id } = await answered(server, 2, [1]);
+  for (const [questionId, takeId] of [
+    ['question1', 'spare1'],
+    ['question2', 'spare2'],
+  ] as const) {
+    await server.service.handle(id, { type: 'open', questionId });
+    for (const event of takeEvents(takeId, questionId)) await server.report(id, event);
+    await copyFile(good, await putCapture(jobs, id, takeId));
+    await server.service.handle(id, { type: 'pick', questionId, takeId: questionId.replace('question', 'take0') });
+  }
+  const settled = seen(server, id, isSettled);
+  await server.service.handle(id, { type: 'submit' });
+  await passWaits(clock, settled);
+  expect((await settled).publishing.map(({ state }) => state)).toEqual(['failed', 'safe']);
+  await server.close();
+  expect(await kept(id, 'take01', 'spare1', 'take02', 'spare2')).toEqual([true, true, false, false]);
+});
+
+test('a file that cannot be deleted keeps no answer from being saved', async () => {
+  const clock = new WatchedClock();
+  let broken = true;
+  const stuck = (takeId: string) => broken && takeId === 'take01';
+  const remove = (sessionId: string, takeId: string) =>
+    stuck(takeId)
+      ? Promise.reject(new AppError('unavailable', 'The file is held.'))
+      : jobs.recorder.remove(sessionId, takeId);
+  const server = jobs.server({ clock, recorder: { remove } });
+  const { id } = await answered(server, 2);
+  const safe = seen(server, id, (view) => view.publishing.every(({ state }) => state === 'safe'));
+  await server.service.handle(id, { type: 'submit' });
+  expect((await safe).state).toBe('submitting');
+  await clock.armed();
+  expect(await kept(id, 'take01', 'take02')).toEqual([true, false]);
+  const stored = seen(server, id, isStored);
+  broken = false;
+  await passWaits(clock, stored);
+  expect(await jobs.recorder.list()).not.toContain(id);
+  await server.close();
+});
+
 test('a storage that is away for hours is waited for', async () => {
   const clock = new WatchedClock();
   const backAt = clock.now() + 2 * HOUR_MS;
