@@ -1,32 +1,16 @@
 import { createHmac, randomInt, timingSafeEqual } from 'node:crypto';
-import { AppError } from '#protocol/errors.ts';
 import type { Clock } from '#server/clock.ts';
 import type { Mailer } from '#server/mail/mailer.ts';
 import type { IssuerRecords } from '#server/store/issuer-records.ts';
 import type { OneTimeCodes } from '#server/store/one-time-codes.ts';
 import type { RateCounters } from '#server/store/rate-counters.ts';
+import type { Logger } from '#server/log.ts';
 import { codeMail } from '#server/mail/code-mail.ts';
+import { createSignInLimiter, type Asker, type SignInLimits } from './sign-in-limits.ts';
 
 export const CODE_DIGITS = 6;
 export const CODE_VALID_MS = 10 * 60_000;
 const MAX_TRIES = 5;
-
-const QUARTER_HOUR_MS = 15 * 60_000;
-const DAY_MS = 24 * 3_600_000;
-
-/** How many mails may be asked for. The limits on an address also bound guessing: five tries for each mail. */
-export interface MailLimits {
-  perAddressAndQuarterHour: number;
-  perAddressAndDay: number;
-  /** By network address; many people may share one, so it only stops floods. */
-  perClientAndQuarterHour: number;
-}
-
-export const DEFAULT_MAIL_LIMITS: MailLimits = {
-  perAddressAndQuarterHour: 10,
-  perAddressAndDay: 30,
-  perClientAndQuarterHour: 100,
-};
 
 /** What became of an attempt. `none`: no code was asked for, or it has been used already. */
 export type TryResult =
@@ -48,40 +32,27 @@ export function createCodeSignIn(options: {
   key: Buffer;
   clock: Clock;
   productName: string;
-  limits: MailLimits;
+  limits: SignInLimits;
+  log: Logger;
 }) {
-  const { codes, counters, records, mailer, key, clock, productName, limits } = options;
+  const { codes, counters, records, mailer, key, clock, productName, limits, log } = options;
 
   const mac = (...parts: string[]) => createHmac('sha256', key).update(JSON.stringify(parts)).digest('base64url');
 
-  async function checkLimits(email: string, client: string, now: number): Promise<void> {
-    const address = `mail:${mac('address', email)}`;
-    const waitMs = await counters.hit(
-      [
-        { key: `${address}:q`, max: limits.perAddressAndQuarterHour, windowMs: QUARTER_HOUR_MS },
-        { key: `${address}:d`, max: limits.perAddressAndDay, windowMs: DAY_MS },
-        { key: `mail:${mac('client', client)}:q`, max: limits.perClientAndQuarterHour, windowMs: QUARTER_HOUR_MS },
-      ],
-      now,
-    );
-    if (waitMs > 0) {
-      const wait = waitMs > 2 * 3_600_000 ? 'tomorrow' : `in ${Math.ceil(waitMs / 60_000)} minutes`;
-      throw new AppError('rate_limited', `Too many codes were asked for. Please try again ${wait}.`);
-    }
-  }
+  const limiter = createSignInLimiter({ counters, mac, limits, log });
 
   return {
     /**
      * Mails a new code, which replaces an earlier one of the same sign-in.
      * @param request.signInId the sign-in that alone can use the code
      * @param request.email trimmed and lower case
-     * @param request.client the network address that asks
+     * @param request.asker who asks
      * @throws AppError `rate_limited`, `unavailable` when the mail was not accepted
      */
-    async sendCode(request: { signInId: string; email: string; client: string }): Promise<void> {
-      const { signInId, email, client } = request;
+    async sendCode(request: { signInId: string; email: string; asker: Asker }): Promise<void> {
+      const { signInId, email, asker } = request;
       const now = clock.now();
-      await checkLimits(email, client, now);
+      await limiter.admitMail(email, asker, now);
       const code = String(randomInt(10 ** CODE_DIGITS)).padStart(CODE_DIGITS, '0');
       await codes.replace(signInId, {
         email,
@@ -96,9 +67,13 @@ export function createCodeSignIn(options: {
       return (await codes.find(signInId))?.email ?? null;
     },
 
-    /** Counts one attempt, whatever comes of it. A right code is used up by it. */
-    async tryCode(signInId: string, code: string): Promise<TryResult> {
+    /**
+     * Counts one attempt, whatever comes of it. A right code is used up by it.
+     * @throws AppError `rate_limited` when too many wrong ones came from there; the code keeps its tries
+     */
+    async tryCode(signInId: string, code: string, asker: Asker): Promise<TryResult> {
       const now = clock.now();
+      const takeBack = await limiter.admitTry(asker, now);
       const live = await codes.countTry(signInId, { now, maxTries: MAX_TRIES });
       if (!live) {
         const known = await codes.find(signInId);
@@ -109,6 +84,7 @@ export function createCodeSignIn(options: {
         const triesLeft = MAX_TRIES - live.tries;
         return triesLeft > 0 ? { kind: 'wrong', triesLeft } : { kind: 'dead' };
       }
+      await takeBack();
       // Two tabs with the right code at once: only one of them signs in.
       if (!(await codes.use(signInId, live.hash))) return { kind: 'none' };
       return { kind: 'signed_in', subject: await records.subjectOf(live.email, now) };

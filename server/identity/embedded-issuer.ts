@@ -12,12 +12,14 @@ import { createOidcPayloads } from '#server/store/oidc-payloads.ts';
 import { createOneTimeCodes } from '#server/store/one-time-codes.ts';
 import { createRateCounters } from '#server/store/rate-counters.ts';
 import { createClientAddress } from './client-address.ts';
-import { createCodeSignIn, DEFAULT_MAIL_LIMITS, type MailLimits } from './code-sign-in.ts';
+import { createCodeSignIn } from './code-sign-in.ts';
 import { createInteractionPages } from './interaction-pages.ts';
 import { deriveKeys, loadSigningKey, publicPart } from './keys.ts';
+import { createKnownBrowser } from './known-browser.ts';
 import { createProviderAdapter } from './provider-adapter.ts';
 import { providerConfig } from './provider-config.ts';
 import { addAuth0Routes } from './provider-routes.ts';
+import { DEFAULT_SIGN_IN_LIMITS, type SignInLimits } from './sign-in-limits.ts';
 import { createTokenVerifier } from './token-verifier.ts';
 
 const MOUNT_PATH = '/oidc';
@@ -53,7 +55,7 @@ export interface EmbeddedIssuerOptions {
   trustProxy?: readonly string[] | false;
   /** Whether the page that asks for a code points to the development mailbox. */
   devMailbox?: boolean;
-  mailLimits?: MailLimits;
+  limits?: SignInLimits;
 }
 
 /**
@@ -62,7 +64,7 @@ export interface EmbeddedIssuerOptions {
  */
 export async function createEmbeddedIssuer(options: EmbeddedIssuerOptions): Promise<EmbeddedIssuer> {
   const { clientId, audience, connection, mailer, clock, productName } = options;
-  const { trustProxy = false, devMailbox = false, mailLimits = DEFAULT_MAIL_LIMITS } = options;
+  const { trustProxy = false, devMailbox = false, limits = DEFAULT_SIGN_IN_LIMITS } = options;
   const { origin: publicUrl, host, protocol } = new URL(options.publicUrl);
   const log = options.log.child({ part: 'issuer' });
   const issuer = `${publicUrl}${MOUNT_PATH}/`;
@@ -109,7 +111,8 @@ export async function createEmbeddedIssuer(options: EmbeddedIssuerOptions): Prom
     key: keys.codes,
     clock,
     productName,
-    limits: mailLimits,
+    limits,
+    log,
   });
   const mountPath = MOUNT_PATH;
   const clientAddress = createClientAddress(trustProxy);
@@ -119,6 +122,7 @@ export async function createEmbeddedIssuer(options: EmbeddedIssuerOptions): Prom
     publicUrl,
     productName,
     clientAddress,
+    knownBrowser: createKnownBrowser({ key: keys.codes, publicUrl, mountPath }),
     devMailbox,
     mountPath,
   });

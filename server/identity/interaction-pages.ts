@@ -7,8 +7,10 @@ import { AppError } from '#protocol/errors.ts';
 import type { ClientAddress } from './client-address.ts';
 import { CODE_DIGITS, type CodeSignIn, type TryResult } from './code-sign-in.ts';
 import { isSameOrigin, readForm } from './form.ts';
+import type { KnownBrowser } from './known-browser.ts';
 import { PAGE_HEADERS } from './pages/layout.ts';
 import { addressPage, codePage, stopPage } from './pages/sign-in.ts';
+import type { Asker } from './sign-in-limits.ts';
 
 const addressForm = z.object({ email: emailSchema });
 const codeForm = z.object({
@@ -41,11 +43,12 @@ export function createInteractionPages(options: {
   publicUrl: string;
   productName: string;
   clientAddress: ClientAddress;
+  knownBrowser: KnownBrowser;
   devMailbox: boolean;
   /** The path before `/interaction`, as the browser sees it. */
   mountPath: string;
 }) {
-  const { provider, signIn, publicUrl, productName, clientAddress, devMailbox, mountPath } = options;
+  const { provider, signIn, publicUrl, productName, clientAddress, knownBrowser, devMailbox, mountPath } = options;
   const mailboxUrl = devMailbox ? '/dev/mailbox' : null;
 
   function showAddress(visit: Visit, shown: { email: string; problem: string | null; status?: number }): void {
@@ -63,14 +66,27 @@ export function createInteractionPages(options: {
 
   async function sendCode(visit: Visit, email: string): Promise<AppError | null> {
     try {
-      const client = clientAddress(visit.request);
-      await signIn.sendCode({ signInId: visit.details.uid, email, client });
+      await signIn.sendCode({ signInId: visit.details.uid, email, asker: askerOf(visit, email) });
       return null;
     } catch (error) {
       if (error instanceof AppError) return error;
       throw error;
     }
   }
+
+  async function tryCode(uid: string, code: string, asker: Asker): Promise<TryResult | AppError> {
+    try {
+      return await signIn.tryCode(uid, code, asker);
+    } catch (error) {
+      if (error instanceof AppError && error.code === 'rate_limited') return error;
+      throw error;
+    }
+  }
+
+  const askerOf = ({ request }: Visit, email: string): Asker => ({
+    client: clientAddress(request),
+    browser: knownBrowser.read(request, email),
+  });
 
   const steps: Record<string, (visit: Visit) => Promise<void>> = {
     async 'GET '(visit) {
@@ -97,8 +113,13 @@ export function createInteractionPages(options: {
     async 'POST /code'(visit) {
       const parsed = codeForm.safeParse(await readForm(visit.request));
       if (!parsed.success) return showCode(visit, `Please type the ${CODE_DIGITS} digits from the mail.`, 400);
-      const result = await signIn.tryCode(visit.details.uid, parsed.data.code);
+      const { uid } = visit.details;
+      const email = await signIn.addressOf(uid);
+      if (email === null) return redirect(visit.response, visit.base);
+      const result = await tryCode(uid, parsed.data.code, askerOf(visit, email));
+      if (result instanceof AppError) return showCode(visit, result.message, result.status);
       if (result.kind !== 'signed_in') return showCode(visit, problemOf(result), 400);
+      visit.response.appendHeader('Set-Cookie', knownBrowser.cookieFor(email));
       const login = { accountId: result.subject, amr: ['otp'], remember: true };
       await provider.interactionFinished(visit.request, visit.response, { login }, { mergeWithLastSubmission: false });
     },

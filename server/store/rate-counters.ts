@@ -19,12 +19,16 @@ const counterSchema = new mongoose.Schema<CounterDocument>(
 );
 counterSchema.index({ removeAt: 1 }, { expireAfterSeconds: 0 });
 
-/** At most `max` events of one key in each window of `windowMs`. */
-interface RateLimit {
+/** Events of one key in each window of `windowMs`. */
+interface RateWindow {
   /** Holds no address in the clear: pass a keyed hash. */
   key: string;
-  max: number;
   windowMs: number;
+}
+
+/** At most `max` of them. */
+interface RateLimit extends RateWindow {
+  max: number;
 }
 
 export type RateCounters = ReturnType<typeof createRateCounters>;
@@ -33,7 +37,7 @@ export type RateCounters = ReturnType<typeof createRateCounters>;
 export function createRateCounters(connection: mongoose.Connection) {
   const model = connection.model<CounterDocument>('RateCounter', counterSchema);
 
-  async function increment(limit: RateLimit, now: number): Promise<number> {
+  async function increment(limit: RateWindow, now: number): Promise<number> {
     const window = Math.floor(now / limit.windowMs);
     const removeAt = new Date((window + 2) * limit.windowMs);
     const upsert = () =>
@@ -54,6 +58,17 @@ export function createRateCounters(connection: mongoose.Connection) {
   }
 
   return whileReachable({
+    /** Counts one event. @returns how many there are in the window now, this one included */
+    count: (window: RateWindow, now: number): Promise<number> => increment(window, now),
+
+    /** Takes back one event that was counted at `now`. */
+    async takeBack(window: RateWindow, now: number): Promise<void> {
+      await model.updateOne(
+        { _id: `${window.key}:${Math.floor(now / window.windowMs)}`, count: { $gt: 0 } },
+        { $inc: { count: -1 } },
+      );
+    },
+
     /**
      * Counts one event against every limit. A refused event counts too.
      * @returns 0 when it is within all limits, else how long to wait in milliseconds

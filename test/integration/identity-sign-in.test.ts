@@ -153,17 +153,6 @@ describe('signing in by a code', () => {
     stage.server.clock.advance(15 * 60_000);
     expect((await stage.browser.post(start.location, { email: CANDIDATE })).status).toBe(303);
   });
-
-  it('limits the mails that one client asks for', async () => {
-    const limits = { perAddressAndQuarterHour: 10, perAddressAndDay: 30, perClientAndQuarterHour: 3 };
-    await stage.restart({ overrides: { mailLimits: limits } });
-    const start = await stage.browser.get(authorizeRequest(stage.server).address);
-    const statuses: number[] = [];
-    for (const name of ['a', 'b', 'c', 'd']) {
-      statuses.push((await stage.browser.post(start.location, { email: `${name}@example.org` })).status);
-    }
-    expect(statuses).toEqual([303, 303, 303, 429]);
-  });
 });
 
 describe('the pages', () => {
