@@ -47,7 +47,7 @@ export class Account {
       return null;
     }
     if (state.me.name === null) {
-      await goto(`/welcome?to=${encodeURIComponent(path)}`, { replaceState: true });
+      await goto(`/welcome?to=${encodeURIComponent(path)}`, { replace: true });
       return null;
     }
     return state.me;
