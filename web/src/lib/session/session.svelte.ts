@@ -153,19 +153,19 @@ export class InterviewSession {
 
   /** Asks for the view anew, and with it for fresh addresses of the takes; a failure changes nothing. */
   async refresh(): Promise<void> {
-    const questionId = this.view?.currentQuestionId;
-    if (questionId == null || this.view?.state !== 'running') return;
     try {
-      this.#take((await this.#connection.request('question:open', { questionId })).session);
+      this.#take((await this.#askToJoin()).session);
     } catch {
       // The player says that it cannot play, and offers to try again.
     }
   }
 
+  #askToJoin(): Promise<Replies['session:join']> {
+    return this.#connection.request('session:join', { sessionId: this.#options.sessionId });
+  }
+
   async #join(): Promise<void> {
-    const { session, ...joined } = await this.#connection.request('session:join', {
-      sessionId: this.#options.sessionId,
-    });
+    const { session, ...joined } = await this.#askToJoin();
     this.#take(session);
     this.#options.onJoined(joined);
     void this.#syncBurst();

@@ -77,3 +77,10 @@ test('a page that the server does not know any more joins again', async () => {
   await expect.poll(() => joins()).toBe(2);
   await expect.poll(() => session.reachable).toBe(true);
 });
+
+test('fresh addresses of takes come without touching the media or the question', async () => {
+  const { session, joins, media } = await open([]);
+  await expect.poll(() => session.reachable).toBe(true);
+  await session.refresh();
+  expect([joins(), media(), session.reachable]).toEqual([2, 1, true]);
+});
