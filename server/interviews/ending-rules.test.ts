@@ -110,6 +110,20 @@ describe('a take whose end was not heard of', () => {
     expect(found).toMatchObject({ sweepAt: null, questions: [{ takes: [{ state: 'playable' }] }, {}] });
   });
 
+  it('keeps a submitted session from being deleted only while it is at work', () => {
+    const { session, now } = play(fresh(), ...STARTED, ...TAKE.slice(0, 2));
+    const over = transition(session, { type: 'server_back', awaySince: now + 400_000 }, now + 400_001).session;
+    expect(over).toMatchObject({ state: 'submitting', questions: [{ takes: [{ state: 'stopping' }] }, {}] });
+    const stoppedAt = over.questions[0]?.takes[0]?.stoppedAt ?? 0;
+    const ask = { type: 'delete_answers' } as const;
+    expect(codeOf(() => transition(over, ask, stoppedAt + FORGOTTEN_AFTER_MS - 1))).toBe('wrong_state');
+    const deleted = transition(over, ask, stoppedAt + FORGOTTEN_AFTER_MS).session;
+    expect(deleted).toMatchObject({ state: 'stored', erasing: ['take01'] });
+    // Its report may come yet, and brings nothing back.
+    const late = play(deleted, { type: 'captured', takeId: 'take01', durationMs: 900 }).session;
+    expect(late.questions[0]?.takes).toMatchObject([{ state: 'deleted' }]);
+  });
+
   it('is given up when it never began, and costs nothing', () => {
     const { session, now } = play(fresh(), ...STARTED, ...TAKE.slice(0, 1));
     const { session: given, effects } = transition(session, { type: 'sweep' }, now + FORGOTTEN_AFTER_MS);

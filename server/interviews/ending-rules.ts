@@ -1,6 +1,7 @@
 import type { Effect } from './events.ts';
 import { requireState, wrongState } from './guards.ts';
 import { allTakes, isErasing, isLive, isPlayable, liveTake, picksOf, type Session, type Take } from './session.ts';
+import { isForgotten } from './sweep-rules.ts';
 import { eraseTakes, requestErasing } from './take-rules.ts';
 
 /** Ends the interview before its deadline. */
@@ -57,7 +58,7 @@ export function store(session: Session, now: number): void {
 /** Deletes the answers of a session that is saved, or of which no more can be saved. */
 export function deleteAnswers(session: Session, now: number, effects: Effect[]): void {
   if (session.deletionAskedAt === null) {
-    const saved = session.state === 'stored' || (session.state === 'submitting' && !isBeingSaved(session));
+    const saved = session.state === 'stored' || (session.state === 'submitting' && !isBeingSaved(session, now));
     if (!saved) throw wrongState('Answers can be deleted once they are saved; these are not yet.');
     session.state = 'stored';
     session.deletionAskedAt = now;
@@ -68,12 +69,16 @@ export function deleteAnswers(session: Session, now: number, effects: Effect[]):
   if (isErasing(session)) requestErasing(effects);
 }
 
-/** Whether a submitted session has a take, or a pick, of which it is not known yet what becomes of it. */
-function isBeingSaved(session: Session): boolean {
+/**
+ * Whether a submitted session has a take, or a pick, of which it is not known yet what becomes of it. A take whose file
+ * cannot be examined for so long does not keep anybody from deleting it.
+ */
+function isBeingSaved(session: Session, now: number): boolean {
+  if (liveTake(session)) return !isForgotten(session, now);
   const picks = picksOf(session).map(({ take }) => take);
   const open = picks.some((take) => take.state !== 'stored' && take.publishFailedAt === null);
   const givenUp = picks.some((take) => take.publishFailedAt !== null);
-  return liveTake(session) !== undefined || open || !givenUp;
+  return open || !givenUp;
 }
 
 /** A session is one document: what the candidate neither sees nor is counted by must not make it grow. */

@@ -11,7 +11,7 @@ export const FORGOTTEN_AFTER_MS = 60_000;
 export function sweep(session: Session, now: number, effects: Effect[]): void {
   if (isDue(rehearsalsDueAt(session), now)) deleteRehearsals(session, effects);
   const take = liveTake(session);
-  if (take && isDue(forgottenAt(session), now)) {
+  if (take && isForgotten(session, now)) {
     // Its file is looked at again; one that has no file yet is given up.
     if (take.state === 'stopping') effects.push({ type: 'stop', takeId: take.id });
     else stopTake(session, take, 'recorder_failed', now, effects);
@@ -33,6 +33,9 @@ function rehearsalsDueAt(session: Session): number | null {
   const kept = session.rehearsals.filter((take) => take.state !== 'deleted');
   return kept.length === 0 ? null : Math.max(...kept.map((take) => take.armedAt)) + REHEARSAL_KEPT_MS;
 }
+
+/** Whether the running take has been arming or stopping for too long. */
+export const isForgotten = (session: Session, now: number): boolean => isDue(forgottenAt(session), now);
 
 /** When a take has been arming or stopping for too long: its report was lost, as when the database was away. */
 function forgottenAt(session: Session): number | null {

@@ -4,12 +4,14 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import { loadConfig } from '#config/load.ts';
 import { CONSENT_VERSION } from '#protocol/consent.ts';
+import { AppError } from '#protocol/errors.ts';
+import type { SessionView } from '#protocol/session.ts';
 import { createPublishQueue } from '#recorder/publish-queue.ts';
 import { createRecorder, type Recorder } from '#recorder/recorder.ts';
 import { createFolderStorage } from '#recorder/storage/folder.ts';
 import type { Storage } from '#recorder/storage/storage.ts';
 import { ManualClock, type Timer } from '#server/clock.ts';
-import type { Captures } from '#server/interviews/captures.ts';
+import { createCaptures, type Captures } from '#server/interviews/captures.ts';
 import { createInterviewEditor } from '#server/interviews/editor.ts';
 import { createGate } from '#server/interviews/gate-service.ts';
 import type { SessionEvent } from '#server/interviews/events.ts';
@@ -67,16 +69,29 @@ export async function startJobs() {
   });
   const storage = createFolderStorage({ directory: join(store.folder, 'videos') });
 
-  /** The sessions and jobs of one server process; the recorder's live part is left out. */
-  function server(options: { clock: ManualClock; recorder?: Partial<Recorder>; storage?: Partial<Storage> }) {
+  /**
+   * The sessions and jobs of one server process; the recorder's live part is left out.
+   * @param options.salvage whether takes that another process has left are looked at when they are stopped
+   */
+  function server(options: {
+    clock: ManualClock;
+    recorder?: Partial<Recorder>;
+    storage?: Partial<Storage>;
+    salvage?: boolean;
+  }) {
     const { clock } = options;
     const lines: LogLine[] = [];
     const log = pino({ level: 'info' }, { write: (line) => void lines.push(JSON.parse(line) as LogLine) });
     const parts = { recorder: { ...recorder, ...options.recorder }, storage: { ...storage, ...options.storage } };
     const { interviews, organisations } = store;
+    const salvaging = createCaptures({
+      ...{ recorder: parts.recorder, clock, log },
+      recordingSource: () => Promise.reject(new AppError('media_missing', 'Nobody is there.')),
+      report: (sessionId, event) => service.report(sessionId, event),
+    });
     const captures: Captures = {
       arm: () => undefined,
-      stop: () => Promise.resolve(),
+      stop: (sessionId, takeId) => (options.salvage ? salvaging.stop(sessionId, takeId) : Promise.resolve()),
       abort: () => Promise.resolve(),
       remove: (sessionId, takeId) => parts.recorder.remove(sessionId, takeId),
       idle: () => Promise.resolve(),
@@ -153,6 +168,24 @@ export async function enter(server: JobsServer, slug: string, person = somebody(
   const { sessionId } = await server.gate.consent(slug, person, { version: CONSENT_VERSION, language: 'en' });
   await server.service.handle(sessionId, { type: 'check_pass' });
   return sessionId;
+}
+
+/** Begins to listen for a view; `await` it after what brings it about. */
+export function seen(
+  server: JobsServer,
+  sessionId: string,
+  matches: (view: SessionView) => boolean,
+): Promise<SessionView> {
+  return new Promise((resolve) => {
+    const stop = server.service.subscribe(sessionId, {
+      progress: () => undefined,
+      state(view) {
+        if (!matches(view)) return;
+        stop();
+        resolve(view);
+      },
+    });
+  });
 }
 
 /** The session as it stands in the database. */

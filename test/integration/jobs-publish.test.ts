@@ -11,6 +11,7 @@ import {
   makeInterview,
   putCapture,
   read,
+  seen,
   startJobs,
   takeEvents,
   WatchedClock,
@@ -29,20 +30,6 @@ beforeAll(async () => {
   jobs = await keep(startJobs());
   good = await makeCapture(join(jobs.folder, 'good.mp4'), { seconds: 1 });
 }, STORE_START_TIMEOUT_MS);
-
-/** Begins to listen for a view; `await` it after what brings it about. */
-function seen(server: JobsServer, sessionId: string, matches: (view: SessionView) => boolean): Promise<SessionView> {
-  return new Promise((resolve) => {
-    const stop = server.service.subscribe(sessionId, {
-      progress: () => undefined,
-      state(view) {
-        if (!matches(view)) return;
-        stop();
-        resolve(view);
-      },
-    });
-  });
-}
 
 const isSettled = (view: SessionView) => view.publishing.every(({ state }) => state === 'safe' || state === 'failed');
 const isStored = (view: SessionView) => view.state === 'stored';
