@@ -9,8 +9,11 @@ const RETRY_DELAY_MS = 1_000;
 export function createDeadlines(options: { clock: Clock; log: Logger; due: (sessionId: string) => Promise<void> }) {
   const { clock, log, due } = options;
   const timers = new Map<string, Timer>();
+  let closed = false;
 
   function set(session: Session, at: number): void {
+    // What is under way when the server closes must not arm anything after it.
+    if (closed) return;
     const timer = clock.at(at, () => {
       timers.delete(session.id);
       due(session.id).catch((error: unknown) => {
@@ -30,8 +33,9 @@ export function createDeadlines(options: { clock: Clock; log: Logger; due: (sess
       if (at !== null) set(session, at);
     },
 
-    /** Cancels every timer; the deadlines stand in the database. */
+    /** Cancels every timer and arms none any more; the deadlines stand in the database. */
     close(): void {
+      closed = true;
       for (const timer of timers.values()) timer.cancel();
       timers.clear();
     },
