@@ -86,7 +86,9 @@ async function openApp(options: AppOptions, closing: Closing) {
   const heartbeats = createHeartbeats(connection);
   const heartbeat = createHeartbeat({ heartbeats, clock, log });
 
+  // Where the origin is not this machine's own, another issuer sends the mails and the mailbox stays empty and closed.
   const mailbox = config.mail.smtpUrl === null ? createMailbox({ publicUrl, productName, clock }) : null;
+  const readable = config.isLocal ? mailbox : null;
   const mailer = createMailer({ ...config.mail, mailbox, log });
   closing.add('mailer', () => mailer.close());
   const { identity } = config;
@@ -96,7 +98,7 @@ async function openApp(options: AppOptions, closing: Closing) {
           ...{ publicUrl, secret, connection, mailer, clock, log, productName },
           ...{ clientId: identity.clientId, audience: identity.audience },
           trustProxy: config.http.trustProxy,
-          devMailbox: mailbox !== null,
+          devMailbox: readable !== null,
         })
       : null;
   closing.add('issuer', () => issuer?.close());
@@ -188,7 +190,10 @@ async function openApp(options: AppOptions, closing: Closing) {
     people,
     verify: (token) => verifier.verify(token),
     handlers: {
-      ...createPeopleHandlers({ people, publicConfig: { productName, publicUrl, devMailbox: mailbox !== null, auth } }),
+      ...createPeopleHandlers({
+        people,
+        publicConfig: { productName, publicUrl, devMailbox: readable !== null, auth },
+      }),
       ...createInterviewHandlers({ editor }),
       ...createSessionHandlers({ gate, desk }),
     },
@@ -196,7 +201,7 @@ async function openApp(options: AppOptions, closing: Closing) {
     checks: { database: () => store.ping(), storage: () => storage.check() },
     mounts: [
       ...(issuer ? [(request: IncomingMessage, response: ServerResponse) => issuer.handle(request, response)] : []),
-      ...(mailbox ? [(request: IncomingMessage, response: ServerResponse) => mailbox.handle(request, response)] : []),
+      ...(readable ? [(request: IncomingMessage, response: ServerResponse) => readable.handle(request, response)] : []),
     ],
     log,
   });
@@ -236,6 +241,8 @@ async function openApp(options: AppOptions, closing: Closing) {
 
   return {
     http,
+    /** Where the development mailbox is read, when there is one: for the eyes of who started the server. */
+    mailboxUrl: readable && publicUrl + readable.path,
     /** What the seed of a first start needs. */
     seeding: { accounts, organisations, editor, interviews, connection, issuer: issuer?.issuer ?? null },
     async listen(): Promise<void> {

@@ -25,13 +25,13 @@ function readConfig(): Config {
 }
 
 /** What a newcomer needs, in plain lines between the log's. */
-function welcome(config: Config, link: string | null): string {
+function welcome(config: Config, { link, mailboxUrl }: { link: string | null; mailboxUrl: string | null }): string {
   const lines = [
     `${config.productName} is ready.`,
     '',
     `  Recruiters       ${config.publicUrl}/recruiter${link ? `   (sign in as ${DEMO_RECRUITER})` : ''}`,
     ...(link ? [`  A candidate      ${link}   (any address)`] : []),
-    ...(config.mail.smtpUrl === null ? [`  Sign-in codes    ${config.publicUrl}/dev/mailbox`] : []),
+    ...(mailboxUrl ? [`  Sign-in codes    ${mailboxUrl}   (for you alone; another one after each start)`] : []),
     '',
     '  Ctrl-C stops it; running takes are finished first. A second one quits at once.',
   ];
@@ -95,7 +95,7 @@ async function main(): Promise<void> {
     await app.listen();
     if (stopping) return;
     log.info({ url: config.publicUrl }, 'ready');
-    process.stdout.write(welcome(config, link));
+    process.stdout.write(welcome(config, { link, mailboxUrl: app.mailboxUrl }));
   }
 
   started = start();

@@ -43,9 +43,14 @@ const time = (at: number) => `<time>${new Date(at).toISOString().replace('T', ' 
 const codeBadge = (code: string | null) => (code === null ? '' : `<strong class="code">${escapeHtml(code)}</strong>`);
 
 /** The list of mails, newest first; it reloads itself. */
-export function mailboxPage(options: { mails: readonly KeptMail[]; productName: string }): string {
+export function mailboxPage(options: {
+  mails: readonly KeptMail[];
+  productName: string;
+  /** Its path. */
+  home: string;
+}): string {
   const rows = options.mails.map(
-    (mail) => `<li><a href="/dev/mailbox/${mail.id}">
+    (mail) => `<li><a href="${options.home}/${mail.id}">
 <span class="what"><span class="muted">${time(mail.at)} · to ${escapeHtml(mail.to)}</span><br>${escapeHtml(mail.subject)}</span>
 ${codeBadge(mail.code)}</a></li>`,
   );
@@ -59,15 +64,15 @@ ${codeBadge(mail.code)}</a></li>`,
 }
 
 /** One mail: its code, its text and its HTML in a frame of its own. */
-export function mailPage(options: { mail: KeptMail; productName: string }): string {
+export function mailPage(options: { mail: KeptMail; productName: string; home: string }): string {
   const { mail } = options;
   return page({
     title: `${escapeHtml(mail.subject)} · ${escapeHtml(options.productName)}`,
-    body: `<p><a href="/dev/mailbox">All mails</a></p>
+    body: `<p><a href="${options.home}">All mails</a></p>
 <h1>${escapeHtml(mail.subject)}</h1>
 <p class="muted">${time(mail.at)} · from ${escapeHtml(mail.from)} to ${escapeHtml(mail.to)}</p>
 ${codeBadge(mail.code)}
 <article><pre>${escapeHtml(mail.text)}</pre></article>
-<iframe src="/dev/mailbox/${mail.id}/html" title="The mail as HTML" sandbox></iframe>`,
+<iframe src="${options.home}/${mail.id}/html" title="The mail as HTML" sandbox></iframe>`,
   });
 }

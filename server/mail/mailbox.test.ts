@@ -27,7 +27,7 @@ afterEach(() => {
 function ask(
   path: string,
   headers: Record<string, string> = {},
-): Promise<{ status: number; text: string; policy: string }> {
+): Promise<{ status: number; text: string; policy: string; cookie: string; location: string }> {
   return new Promise((resolve, reject) => {
     const outgoing = httpRequest({
       ...{ host: '127.0.0.1', port, path, agent: false },
@@ -37,8 +37,10 @@ function ask(
     outgoing.once('response', (incoming) => {
       let text = '';
       incoming.setEncoding('utf8').on('data', (part: string) => (text += part));
+      const cookie = incoming.headers['set-cookie']?.[0] ?? '';
+      const location = incoming.headers.location ?? '';
       const policy = String(incoming.headers['content-security-policy'] ?? '');
-      incoming.once('end', () => resolve({ status: incoming.statusCode ?? 0, text, policy }));
+      incoming.once('end', () => resolve({ status: incoming.statusCode ?? 0, text, policy, cookie, location }));
     });
     outgoing.end();
   });
@@ -58,7 +60,7 @@ function mail(n: number): Parameters<Mailbox['add']>[0] {
 
 it('keeps the last 200 mails, newest first', async () => {
   for (let n = 1; n <= 203; n++) mailbox.add(mail(n));
-  const mails = JSON.parse((await ask('/dev/mailbox.json')).text) as KeptMail[];
+  const mails = JSON.parse((await ask(`${mailbox.path}.json`)).text) as KeptMail[];
   expect(mails).toHaveLength(200);
   expect(mails[0]).toMatchObject({ to: 'b203@example.org', code: '012345', at: Date.UTC(2026, 0, 1) });
   expect(mails.at(-1)?.to).toBe('b4@example.org');
@@ -66,15 +68,15 @@ it('keeps the last 200 mails, newest first', async () => {
 
 it('shows the list and each mail, with nothing of a mail run as a script', async () => {
   mailbox.add(mail(1));
-  const list = await ask('/dev/mailbox');
+  const list = await ask(mailbox.path);
   expect(list.text).toContain('&lt;Mail&gt; 1');
   expect(list.text).toContain('<strong class="code">012345</strong>');
-  const one = await ask('/dev/mailbox/1');
+  const one = await ask(`${mailbox.path}/1`);
   expect(one.text).toContain('text 1');
-  const html = await ask('/dev/mailbox/1/html');
+  const html = await ask(`${mailbox.path}/1/html`);
   expect(html.policy).toContain("default-src 'none'");
   expect(html.policy).toContain('sandbox');
-  expect((await ask('/dev/mailbox/2')).status).toBe(404);
+  expect((await ask(`${mailbox.path}/2`)).status).toBe(404);
 });
 
 it('is for this machine and the public name only', async () => {
@@ -86,14 +88,38 @@ it('is for this machine and the public name only', async () => {
     { forwarded: 'for=127.0.0.1' },
   ];
   for (const headers of foreign) {
-    const refused = await ask('/dev/mailbox.json', headers);
+    const refused = await ask(`${mailbox.path}.json`, headers);
     expect(refused.status).toBe(403);
     expect(refused.text).not.toContain('012345');
   }
 });
 
+it('is for those who know its address: a proxy on this machine passes everybody on without a word', async () => {
+  mailbox.add(mail(1));
+  const token = mailbox.path.slice('/dev/mailbox/'.length);
+  expect(token).toMatch(/^[\w-]{32}$/);
+  const guesses = ['', '/', '/1', '/1/html', '/x', `/${'A'.repeat(32)}`, `/${'A'.repeat(32)}.json`, `/${token}x`];
+  for (const guess of guesses) {
+    const refused = await ask(`/dev/mailbox${guess}`);
+    expect(refused.status, guess).toBe(403);
+    expect(refused.text).not.toContain('012345');
+    expect(refused.text + refused.cookie + refused.location).not.toContain(token);
+  }
+  const other = createMailbox({ publicUrl: 'http://localhost', productName: 'Goodtake', clock: new ManualClock() });
+  expect(other.path).not.toBe(mailbox.path);
+});
+
+it('is found again by the browser that was there', async () => {
+  const { cookie } = await ask(mailbox.path);
+  expect(cookie).toMatch(/; Path=\/dev\/mailbox; HttpOnly; SameSite=Strict$/);
+  const back = await ask('/dev/mailbox', { cookie: `a=b; ${cookie.split(';')[0]}` });
+  expect([back.status, back.location]).toEqual([303, mailbox.path]);
+  expect((await ask('/dev/mailbox', { cookie: 'mailbox=wrong' })).status).toBe(403);
+  expect((await ask('/dev/mailbox/1', { cookie: cookie.split(';')[0] ?? '' })).status).toBe(403);
+});
+
 it('leaves other paths alone', async () => {
-  for (const path of ['/', '/dev/mailboxes', '/dev/mailbox.jsonx']) {
+  for (const path of ['/', '/dev/mailboxes', '/dev/mailbox.json']) {
     expect((await ask(path)).text).toBe('not the mailbox');
   }
 });

@@ -117,6 +117,16 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
     child = null;
   }
 
+  /** By the address that the server has printed last; empty while a server that starts again has not yet. */
+  async function readMailbox(): Promise<Mail[]> {
+    const address = logs
+      .findLast((line) => line.includes('/dev/mailbox/'))
+      ?.match(/http\S+\/dev\/mailbox\/[\w-]+/)?.[0];
+    if (address === undefined) return [];
+    const response = await fetch(`${address}.json`);
+    return response.ok ? ((await response.json()) as Mail[]) : [];
+  }
+
   const remove = async () => {
     await endDatabase(dataDir);
     await rm(dataDir, { recursive: true, force: true, maxRetries: 5 });
@@ -149,8 +159,7 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
     async codeFor(address, since) {
       const until = Date.now() + MAIL_TIMEOUT_MS;
       while (Date.now() < until) {
-        const mails = (await (await fetch(`${url}/dev/mailbox.json`)).json()) as Mail[];
-        const mail = mails.find((one) => one.to === address && one.at >= since && one.code !== null);
+        const mail = (await readMailbox()).find((one) => one.to === address && one.at >= since && one.code !== null);
         if (mail?.code) return mail.code;
         await delay(POLL_MS);
       }
