@@ -9,6 +9,7 @@ import { registerHealth, type ReadinessChecks } from './health.ts';
 import { registerMedia, type MediaOptions } from './media.ts';
 import { sendProblem } from './problem.ts';
 import { createOriginGuard } from './public-origin.ts';
+import { DEFAULT_HTTP_LIMITS, registerRateLimits, type HttpLimits } from './rate-limits.ts';
 import { PERMISSIONS_POLICY, securityHeaders } from './security-headers.ts';
 import { readWebBuild, registerWeb } from './web.ts';
 
@@ -27,6 +28,7 @@ export interface HttpOptions extends AccessOptions {
   media: MediaOptions;
   checks: ReadinessChecks;
   mounts: readonly Mount[];
+  limits?: HttpLimits;
   log: Logger;
 }
 
@@ -62,11 +64,19 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
   app.removeContentTypeParser('text/plain');
   app.decorateRequest(CALLER, null);
   await app.register(helmet, securityHeaders({ publicUrl, issuerOrigin, scriptHashes: web?.scriptHashes ?? [] }));
+  const limits = await registerRateLimits(app, options.limits ?? DEFAULT_HTTP_LIMITS);
   app.addHook('onRequest', async (request, reply) => {
     reply.header('permissions-policy', PERMISSIONS_POLICY);
+    await limits.client(request, reply);
     // An unknown address has no level; it gets its "not found" below.
     if (request.is404) return;
-    request.setDecorator(CALLER, await admit(request, request.routeOptions.config.access, options));
+    const verify = async (token: string) => {
+      const identity = await options.verify(token);
+      await limits.account(request, reply, identity);
+      return identity;
+    };
+    const { access } = request.routeOptions.config;
+    request.setDecorator(CALLER, await admit(request, access, { people: options.people, verify }));
   });
   app.addHook('onResponse', async (request, reply) => {
     const route = request.routeOptions.url ?? 'none';

@@ -7,9 +7,9 @@ import { AppError } from '#protocol/errors.ts';
 import { createFolderStorage } from '#recorder/storage/folder.ts';
 import type { People } from '#server/accounts/people.ts';
 import { systemClock } from '#server/clock.ts';
-import type { Handlers } from '#server/http/calls.ts';
 import { createHttp } from '#server/http/http.ts';
 import { createMediaUrls } from '#server/media-urls.ts';
+import { idleHandlers } from './http-idle-handlers.ts';
 import { callServer, makeFolder, portOf, PUBLIC_URL, type CallOptions } from './http-harness.ts';
 
 const PAGE = `<!doctype html><meta http-equiv="content-security-policy" content="script-src 'self' 'sha256-AbC123+/='"><title>Goodtake</title>`;
@@ -20,29 +20,6 @@ let app: FastifyInstance;
 let port: number;
 let ready = true;
 const lines: string[] = [];
-
-/** This test is about what surrounds the handlers: the few that it calls answer by themselves. */
-function handlers(): Handlers {
-  const idle = () => Promise.reject(new AppError('unavailable', 'Nothing is behind this.'));
-  return {
-    ...{
-      createOrganisation: idle,
-      listInterviews: idle,
-      createInterview: idle,
-      getInterview: idle,
-      putInterview: idle,
-    },
-    ...{ deleteInterview: idle, publishInterview: idle, listSessions: idle, getSession: idle, deleteAnswers: idle },
-    ...{ gate: idle, consent: idle, listMySessions: idle, getMySession: idle },
-    withdraw: () => Promise.reject(new Error('a detail that is nobody else’s business')),
-    config: () => ({
-      ...{ productName: 'Goodtake', publicUrl: PUBLIC_URL, devMailbox: false, secret: 'not of the contract' },
-      auth: { domain: 'd', clientId: 'c', audience: 'a', embedded: true },
-    }),
-    getMe: ({ caller }) => ({ ...caller, organisation: null }),
-    putMe: ({ caller, body }) => ({ ...caller, name: body.name, phone: body.phone ?? null, organisation: null }),
-  };
-}
 
 beforeAll(async () => {
   home = await makeFolder();
@@ -59,7 +36,7 @@ beforeAll(async () => {
   };
   app = await createHttp({
     ...{ publicUrl: PUBLIC_URL, issuerOrigin: 'https://issuer.test', trustProxy: false, webRoot },
-    handlers: handlers(),
+    handlers: idleHandlers(),
     people,
     verify: (token) =>
       token === 'good'
