@@ -34,7 +34,8 @@ const SOCKET = `## socket.io
 A candidate's page connects with \`auth: { token }\`. Each request carries one object and is acknowledged by
 \`{ ok: true, data }\` or \`{ ok: false, error: { code, message, field?, id? } }\`. A page sends \`session:join\` first. Requests
 of one page are carried out one after another. When the token has expired, requests answer \`token_expired\` until
-\`auth:renew\` brings a new one; a running take goes on meanwhile. A message may have 256 KiB.
+\`auth:renew\` brings a new one; a running take goes on meanwhile. Until then what is
+pushed carries no video addresses, and from two minutes after the expiry nothing is pushed. A message may have 256 KiB.
 
 One person may, over all their connections, have 32 requests waiting and make 200 at once, which come back at 20 a second;
 what is more is answered with \`rate_limited\`, and whoever goes on all the same is disconnected. A connection counts as a

@@ -2,6 +2,7 @@ import { AppError } from '#protocol/errors.ts';
 import type { Clock, Timer } from '#server/clock.ts';
 import type { Peer } from './peer.ts';
 import type { Room, Rooms, SessionService } from './ports.ts';
+import { tellProgress, tellState } from './tell.ts';
 
 /** How long a session's media waits for its candidate: a reload, or a change of network, takes seconds. */
 export const REJOIN_GRACE_MS = 30_000;
@@ -117,8 +118,8 @@ export class Attendance {
     attended.holder = peer;
     attended.arrival = arrival;
     attended.unsubscribe = this.#sessions.subscribe(sessionId, {
-      state: (session) => peer.push('session:state', { session }),
-      progress: (publishing) => peer.push('publish:progress', { publishing }),
+      state: (session) => tellState(peer, session, this.#clock.now()),
+      progress: (publishing) => tellProgress(peer, publishing, this.#clock.now()),
     });
     peer.place = { sessionId, room: attended.room };
   }

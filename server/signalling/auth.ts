@@ -1,7 +1,8 @@
 import { AppError } from '#protocol/errors.ts';
 import type { Clock } from '#server/clock.ts';
 import type { Handlers } from './handler.ts';
-import type { Authenticate, Identity } from './ports.ts';
+import type { Authenticate, Identity, SessionService } from './ports.ts';
+import { catchUp } from './tell.ts';
 
 /** As long as `auth:renew` allows. */
 const MAX_TOKEN_CHARACTERS = 8_192;
@@ -29,7 +30,12 @@ export function checkNotExpired(identity: Identity, clock: Clock): void {
 }
 
 /** Renewing the token of a connection, by its own account only. */
-export function createAuthHandlers(options: { authenticate: Authenticate; clock: Clock }): Handlers<'auth:renew'> {
+export function createAuthHandlers(options: {
+  authenticate: Authenticate;
+  sessions: Pick<SessionService, 'view'>;
+  clock: Clock;
+}): Handlers<'auth:renew'> {
+  const { sessions } = options;
   return {
     async 'auth:renew'(peer, { token }) {
       const identity = await identify(token, options);
@@ -37,6 +43,7 @@ export function createAuthHandlers(options: { authenticate: Authenticate; clock:
         throw new AppError('forbidden', 'This connection belongs to another account.');
       }
       peer.identity = identity;
+      await catchUp(peer, (sessionId, accountId) => sessions.view(sessionId, accountId));
       return {};
     },
   };

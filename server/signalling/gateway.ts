@@ -56,7 +56,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   const isStopping = () => phase !== 'open';
   const dispatch = createDispatch({
     handlers: {
-      ...createAuthHandlers({ authenticate, clock }),
+      ...createAuthHandlers({ authenticate, sessions, clock }),
       ...createEntryHandlers({ sessions, attendance, iceServers, clock, isStopping }),
       ...mediaHandlers,
       ...createCommandHandlers(sessions),

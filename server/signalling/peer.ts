@@ -24,6 +24,8 @@ export class Peer implements Connection {
   identity: Identity;
   /** Null until the page has joined, and again when another has taken over. */
   place: Place | null = null;
+  /** Something was kept from it as its token had expired. */
+  behind = false;
   #connected = true;
 
   constructor(options: { identity: Identity; allowance: Allowance; push: Push; disconnect: () => void }) {

@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { REJOIN_GRACE_MS } from '#server/signalling/attendance.ts';
+import type { SessionView } from '#protocol/session.ts';
+import { RENEWAL_GRACE_MS } from '#server/signalling/tell.ts';
 import * as harness from './signalling-harness.ts';
 import { ANNS, ask, connected, outcome, pushed } from './signalling-harness.ts';
 
@@ -169,4 +171,31 @@ test('a room that was closed elsewhere is made anew at the next join, and only t
   expect(await outcome(page, 'session:join', { sessionId: ANNS })).toBe('ok');
   const room = server.rooms.open.get(ANNS);
   expect([room === old, old?.listeners.size, room?.listeners.size]).toEqual([false, 0, 1]);
+});
+
+test('a page whose token has expired hears of changes, gets no address of a video, and after a while nothing', async () => {
+  const page = await server.connect('ann', ANNS);
+  const heard: SessionView[] = [];
+  page.on('session:state', ({ session }: { session: SessionView }) => heard.push(session));
+  const urls = () => heard.splice(0).map(({ rehearsal }) => rehearsal.takes.map(({ url }) => url));
+  /** As the limit does, or another page. */
+  const change = async () => {
+    await server.sessions.service.handle(ANNS, { type: 'check_pass' });
+    // What was pushed before it is there once the next answer is.
+    await outcome(page, 'clock:sync', {});
+  };
+  await change();
+  expect(urls()).toEqual([['/media/signed']]);
+  server.clock.advance(harness.TOKEN_LIFE_MS);
+  await change();
+  expect(urls()).toEqual([[null]]);
+  server.clock.advance(RENEWAL_GRACE_MS);
+  await change();
+  expect(urls()).toEqual([]);
+  // Neither its place nor its media is taken from it, and it is told what it has missed.
+  expect(server.rooms.open.size).toBe(1);
+  expect(await outcome(page, 'auth:renew', { token: 'ann' })).toBe('ok');
+  expect(urls()).toEqual([['/media/signed']]);
+  expect(await outcome(page, 'auth:renew', { token: 'ann' })).toBe('ok');
+  expect(urls()).toEqual([]);
 });

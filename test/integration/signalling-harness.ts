@@ -5,7 +5,7 @@ import { pino } from 'pino';
 import { io, type Socket } from 'socket.io-client';
 import { AppError } from '#protocol/errors.ts';
 import type { Ack, Pushes, RequestName } from '#protocol/events.ts';
-import type { SessionView } from '#protocol/session.ts';
+import type { SessionView, TakeView } from '#protocol/session.ts';
 import { ManualClock } from '#server/clock.ts';
 import type { Command } from '#server/interviews/command.ts';
 import { createGateway } from '#server/signalling/gateway.ts';
@@ -49,6 +49,12 @@ export const BODIES: Record<RequestName, object> = {
 };
 export const NAMES = Object.keys(BODIES) as RequestName[];
 
+/** A rehearsal that can be replayed. */
+const TAKE: TakeView = {
+  ...{ id: 'demo01', number: 1, state: 'playable', free: false, url: '/media/signed' },
+  ...{ countdownEndsAt: 1, goAt: 1, endsAt: 2, stopReason: 'limit', durationMs: 1 },
+};
+
 function viewOf(id: string, version: number, now: number): SessionView {
   return {
     ...{ id, version, now, state: 'running', startedAt: now, deadlineAt: now, currentQuestionId: null },
@@ -56,7 +62,7 @@ function viewOf(id: string, version: number, now: number): SessionView {
       ...{ title: 'Cook', introduction: '', organisation: 'Inn', contact: null },
       ...{ questionCount: 1, totalTimeMs: 60_000, autoStart: false },
     },
-    ...{ questions: [], rehearsal: { text: '', limitMs: 20_000, takes: [] }, publishing: [], erasing: false },
+    ...{ questions: [], rehearsal: { text: '', limitMs: 20_000, takes: [TAKE] }, publishing: [], erasing: false },
     ...{ submittedAt: null, storedAt: null },
   };
 }
