@@ -36,8 +36,6 @@ export const stopReasons = [
   'candidate',
   'limit',
   'deadline',
-  'submit',
-  'withdrawn',
   'media_lost',
   'recorder_failed',
   'server_stopped',
