@@ -139,12 +139,12 @@ async function openApp(options: AppOptions, closing: Closing) {
   closing.add('recorder', () => recorder.close());
 
   const urls = createMediaUrls({ secret, ttlMs: config.video.urlTtlMs, clock });
-  const queue = createPublishQueue({
-    concurrency: TRANSCODES_AT_ONCE,
-    ffmpegPath: config.recorder.ffmpegPath,
-    ffprobePath: config.recorder.ffprobePath,
-  });
+  const { ffmpegPath, ffprobePath } = config.recorder;
+  const queue = createPublishQueue({ concurrency: TRANSCODES_AT_ONCE, ffmpegPath, ffprobePath });
+  // Of its own, so that no candidate waits for "safe to close" behind copies that others ask for.
+  const replayQueue = createPublishQueue({ concurrency: TRANSCODES_AT_ONCE, ffmpegPath, ffprobePath });
   closing.add('queue', () => queue.close());
+  closing.add('replay queue', () => replayQueue.close());
   const service = createSessionService({
     ...{ sessions, interviews, urls, clock, log },
     captures: (): Captures => captures,
@@ -197,7 +197,11 @@ async function openApp(options: AppOptions, closing: Closing) {
       ...createInterviewHandlers({ editor }),
       ...createSessionHandlers({ gate, desk }),
     },
-    media: { urls, storage, replays: createReplays({ directory: config.recorder.directory, recorder, queue }) },
+    media: {
+      urls,
+      storage,
+      replays: createReplays({ directory: config.recorder.directory, recorder, queue: replayQueue }),
+    },
     checks: { database: () => store.ping(), storage: () => storage.check() },
     mounts: [
       ...(issuer ? [(request: IncomingMessage, response: ServerResponse) => issuer.handle(request, response)] : []),
