@@ -1,6 +1,13 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import helmet from '@fastify/helmet';
-import { fastify, LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify';
+import {
+  fastify,
+  LogController,
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+} from 'fastify';
 import { AppError } from '#protocol/errors.ts';
 import type { Logger } from '#server/log.ts';
 import { admit, type AccessOptions } from './access.ts';
@@ -13,7 +20,7 @@ import { DEFAULT_HTTP_LIMITS, registerRateLimits, type HttpLimits } from './rate
 import { PERMISSIONS_POLICY, securityHeaders } from './security-headers.ts';
 import { readWebBuild, registerWeb } from './web.ts';
 
-/** Offered each request before the API is; true when it has taken it. */
+/** Offered each request before the API is, after the limits; true when it has taken it. */
 export type Mount = (request: IncomingMessage, response: ServerResponse) => boolean;
 
 export interface HttpOptions extends AccessOptions {
@@ -68,6 +75,7 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
   app.addHook('onRequest', async (request, reply) => {
     reply.header('permissions-policy', PERMISSIONS_POLICY);
     await limits.client(request, reply);
+    if (isMounted(request, reply, options.mounts)) return reply.hijack();
     // An unknown address has no level; it gets its "not found" below.
     if (request.is404) return;
     const verify = async (token: string) => {
@@ -96,18 +104,30 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
   return app;
 }
 
-/** Public origin first, then the mounts, then everything else. */
+/** Offers a request to the mounts, as if nothing were set yet: the headers so far are the web application's. */
+function isMounted(
+  { raw: request }: FastifyRequest,
+  { raw: response }: FastifyReply,
+  mounts: readonly Mount[],
+): boolean {
+  const set = Object.entries(response.getHeaders());
+  for (const [name] of set) response.removeHeader(name);
+  if (mounts.some((mount) => mount(request, response))) return true;
+  for (const [name, value] of set) if (value !== undefined) response.setHeader(name, value);
+  return false;
+}
+
+/** Public origin first, then everything else. */
 function createRawServer(
   handler: (request: IncomingMessage, response: ServerResponse) => void,
-  options: Pick<HttpOptions, 'publicUrl' | 'trustProxy' | 'mounts'>,
+  options: Pick<HttpOptions, 'publicUrl' | 'trustProxy'>,
 ) {
-  const { publicUrl, trustProxy, mounts } = options;
+  const { publicUrl, trustProxy } = options;
   const redirected = createOriginGuard({ publicUrl, behindProxy: trustProxy !== false });
   return createServer(
     { requestTimeout: REQUEST_TIMEOUT_MS, headersTimeout: HEADERS_TIMEOUT_MS, keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS },
     (request, response) => {
       if (redirected(request, response)) return;
-      if (mounts.some((mount) => mount(request, response))) return;
       handler(request, response);
     },
   );

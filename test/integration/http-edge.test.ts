@@ -216,7 +216,11 @@ describe('other names of the server', () => {
 });
 
 test('a mount is offered each request first', async () => {
-  expect((await call('GET', '/oidc/authorize')).text).toBe('issuer');
+  const taken = await call('GET', '/oidc/authorize');
+  expect(taken.text).toBe('issuer');
+  // It says itself who may frame it, and what may run there.
+  expect(taken.headers['content-security-policy']).toBeUndefined();
+  expect(taken.headers['x-frame-options']).toBeUndefined();
   expect((await call('GET', '/oidcx')).text).toBe(PAGE);
 });
 

@@ -27,7 +27,14 @@ afterEach(async () => {
 async function start(limits: Partial<HttpLimits> = {}) {
   const account = { id: 'a'.repeat(24), issuer: 'i', subject: 's', email: 'ann@example.org', name: 'Ann', phone: null };
   app = await createHttp({
-    ...{ publicUrl: PUBLIC_URL, issuerOrigin: PUBLIC_URL, trustProxy: ['loopback'], webRoot: null, mounts: [] },
+    ...{ publicUrl: PUBLIC_URL, issuerOrigin: PUBLIC_URL, trustProxy: ['loopback'], webRoot: null },
+    mounts: [
+      (request, response) => {
+        if (request.url !== '/oidc/authorize') return false;
+        response.end('issuer');
+        return true;
+      },
+    ],
     ...{ handlers: idleHandlers(), checks: {}, log: createLogger('silent') },
     limits: { ...DEFAULT_HTTP_LIMITS, ...limits },
     people: {
@@ -77,7 +84,8 @@ test('a client that asks too often has to wait, with or without a token, or with
   expect(await statuses(1, '/api/me', '192.0.2.1', 'ann')).toEqual([200]);
   expect(await statuses(1, '/nothing', '192.0.2.1')).toEqual([404]);
   expect(await statuses(3, '/api/me', '192.0.2.1', 'forged')).toEqual([401, 429, 429]);
-  expect(await statuses(1, '/api/config', '192.0.2.2')).toEqual([200]);
+  expect(await statuses(1, '/oidc/authorize', '192.0.2.1')).toEqual([429]);
+  expect(await statuses(1, '/oidc/authorize', '192.0.2.2')).toEqual([200]);
   // One subscriber, many addresses.
   for (let n = 0; n < 4; n++) await call('/api/config', `2001:db8:1:2::${n}`);
   expect(await statuses(1, '/api/config', '2001:db8:1:2:ffff::9')).toEqual([429]);
