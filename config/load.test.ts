@@ -40,6 +40,7 @@ test('one public origin decides where to listen and what to announce', () => {
     mail: { from: '"Goodtake" <no-reply@interviews.example.org>' },
     rtc: { listenIp: '0.0.0.0', announcedAddress: 'interviews.example.org' },
   });
+  expect(loadConfig({ PORT: '3017' })).toMatchObject({ publicUrl: 'http://localhost:3017', http: { port: 3017 } });
   expect(loadConfig({ PUBLIC_URL: 'http://localhost:4567/' })).toMatchObject({
     publicUrl: 'http://localhost:4567',
     http: { port: 4567 },

@@ -5,14 +5,13 @@ import { isLocalHost } from './fields.ts';
 import { findRangeFaults } from './ranges.ts';
 import type { Values } from './schema.ts';
 
-const DEFAULT_PUBLIC_URL = 'http://localhost:3000';
 const DEFAULT_PORT = 3000;
 const DEFAULT_VIDEO_URL_TTL_S = 900;
 const DEFAULT_MIN_FREE_BYTES = 512 * 1024 * 1024;
 
 /** Fills in the defaults and checks the rules between settings, adding each fault to `faults`. */
 export function resolveConfig(values: Values, faults: string[]): Config {
-  const publicUrl = values.PUBLIC_URL ?? DEFAULT_PUBLIC_URL;
+  const publicUrl = values.PUBLIC_URL ?? `http://localhost:${values.PORT ?? DEFAULT_PORT}`;
   const { hostname, port } = new URL(publicUrl);
   const isLocal = isLocalHost(hostname);
   const dataDir = path.resolve(values.DATA_DIR ?? 'data');

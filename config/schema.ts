@@ -38,7 +38,7 @@ export const SETTINGS = {
   PUBLIC_URL: web(publicOrigin(), {
     description:
       'The one public origin. The issuer, redirect addresses, cookies and announced addresses all follow from it.',
-    otherwise: 'http://localhost:3000',
+    otherwise: 'http://localhost on `PORT`',
   }),
   HOST: web(ipAddress(), {
     description: 'The address that the web server listens on.',

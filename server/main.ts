@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { DataDirInUseError, lockDataDir } from '#config/data-lock.ts';
 import { ConfigError, loadConfig, type Config } from '#config/load.ts';
 import { startMongod, type Mongod } from '#config/mongod.ts';
 import { loadSecretKey } from '#config/secret.ts';
@@ -24,6 +25,17 @@ function readConfig(): Config {
   }
 }
 
+/** Nothing of a server that runs already may be touched. */
+async function lockOrExit(dataDir: string): Promise<() => Promise<void>> {
+  try {
+    return await lockDataDir(dataDir);
+  } catch (error) {
+    if (!(error instanceof DataDirInUseError)) throw error;
+    process.stderr.write(`\n${error.message}\n\n`);
+    process.exit(1);
+  }
+}
+
 /** What a newcomer needs, in plain lines between the log's. */
 function welcome(config: Config, { link, mailboxUrl }: { link: string | null; mailboxUrl: string | null }): string {
   const lines = [
@@ -42,6 +54,7 @@ async function main(): Promise<void> {
   const config = readConfig();
   const log: Logger = createLogger(config.logLevel);
   await mkdir(config.dataDir, { recursive: true, mode: 0o700 });
+  const unlock = await lockOrExit(config.dataDir);
   const secret = await loadSecretKey(config);
   const { mongodb } = config;
   let mongod: Mongod | null = null;
@@ -56,6 +69,7 @@ async function main(): Promise<void> {
         await started.catch(() => undefined);
         await app?.close();
         await mongod?.close();
+        await unlock();
       } catch (error) {
         log.fatal({ err: error }, 'stopping failed');
         process.exit(1);
