@@ -4,7 +4,7 @@ import { deleteAnswers, expire, finishSubmitting, noteErased, store, submit, wit
 import type { Effect, SessionEvent } from './events.ts';
 import { findTake, questionOf, requireNoLiveTake, requireState, wrongState } from './guards.ts';
 import { arm, endThinking, open, pick, skip, start } from './question-rules.ts';
-import { allTakes, deadlineOf, startsItself, type Session } from './session.ts';
+import { allTakes, startsItself, type Session } from './session.ts';
 import { sweep, sweepDueAt } from './sweep-rules.ts';
 import { deleteRehearsals, failTake, finishTake, newTake, stopTake, takeEndsAt } from './take-rules.ts';
 import { comeBack, settleTime } from './time-rules.ts';
