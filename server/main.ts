@@ -84,6 +84,9 @@ async function main(): Promise<void> {
         process.exit(INTERRUPTED);
       }
       log.info({ signal }, 'stopping: running takes are finished first; asked again, it quits at once');
+      process.stdout.write(
+        '\nStopping. Running takes are finished first, which may take a minute. Ctrl-C again quits at once.\n',
+      );
       void stop(0);
     });
   }
