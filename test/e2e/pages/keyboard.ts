@@ -45,9 +45,11 @@ export function buttonOf(page: Page, name: string | RegExp): Locator {
   return page.getByRole('button', typeof name === 'string' ? { name, exact: true } : { name }).first();
 }
 
-/** Presses a button by keyboard. */
+/** Presses a button by keyboard, when it does not rest any more as one that has just appeared. */
 export async function pressByKey(page: Page, name: string | RegExp, key: 'Enter' | 'Space' = 'Enter'): Promise<void> {
-  await tabTo(page, buttonOf(page, name));
+  const button = buttonOf(page, name);
+  await tabTo(page, button);
+  await button.and(page.locator(':not([role="group"][aria-disabled="true"] *)')).waitFor();
   await page.keyboard.press(key);
 }
 

@@ -1,10 +1,7 @@
 /** Longer than between the two taps of a hurried finger, shorter than it takes to read a new page. */
 export const REST_MS = 700;
 
-type Resting = Pick<
-  HTMLElement,
-  'addEventListener' | 'removeEventListener' | 'setAttribute' | 'removeAttribute'
->;
+type Resting = Pick<HTMLElement, 'addEventListener' | 'removeEventListener' | 'setAttribute' | 'removeAttribute'>;
 
 /**
  * Lets buttons rest for {@link REST_MS}: whoever taps or presses a key twice does not set off what has just taken the
