@@ -127,6 +127,10 @@ export const sessionView = z.object({
 });
 export type SessionView = z.infer<typeof sessionView>;
 
+/** That submitted answers are deleted on somebody's wish. `asked`: not all of it is proved to be gone yet. */
+export const answersDeletion = z.enum(['asked', 'done']);
+export type AnswersDeletion = z.infer<typeof answersDeletion>;
+
 /** What a visitor of an interview's link finds. Only `open` and `resume` lead on. */
 export const gateView = z.object({
   status: z.enum(['open', 'resume', 'not_allowed', 'not_open_yet', 'closed', 'finished']),
@@ -153,6 +157,8 @@ export const gateView = z.object({
   /** The session to resume (`resume`) or the last one (`finished`). */
   sessionId: id.nullable(),
   sessionState: z.enum(sessionStates).nullable(),
+  /** What has become of that session's answers; null while they are kept. */
+  answersDeletion: answersDeletion.nullable(),
 });
 export type GateView = z.infer<typeof gateView>;
 
@@ -193,6 +199,10 @@ export const sessionRow = z.object({
   startedAt: instant.nullable(),
   submittedAt: instant.nullable(),
   storedAt: instant.nullable(),
+  /** The time was up: what had been recorded was submitted as it was. */
+  submittedByClock: z.boolean(),
+  /** Null while the answers are kept. */
+  answersDeletion: answersDeletion.nullable(),
 });
 export type SessionRow = z.infer<typeof sessionRow>;
 
@@ -218,6 +228,10 @@ export const mySessionRow = z.object({
   deadlineAt: instant.nullable(),
   submittedAt: instant.nullable(),
   storedAt: instant.nullable(),
+  /** The time was up: what had been recorded was submitted as it was. */
+  submittedByClock: z.boolean(),
+  /** Null while the answers are kept. */
+  answersDeletion: answersDeletion.nullable(),
 });
 export type MySessionRow = z.infer<typeof mySessionRow>;
 

@@ -31,7 +31,7 @@ function interview(changes: Partial<Interview> = {}): Interview {
 }
 
 function session(state: SessionState, startedAt: number | null, id = 'aaaaaaaaaaaaaaaaaaaaaaaa'): VisitorSession {
-  return { id, state, startedAt };
+  return { id, state, startedAt, deletionAskedAt: null, answersDeletedAt: null };
 }
 
 function decide(changes: Partial<Interview>, sessions: VisitorSession[] = []) {

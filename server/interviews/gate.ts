@@ -2,6 +2,7 @@ import { consentParagraphs, CONSENT_VERSION } from '#protocol/consent.ts';
 import { AppError, type ErrorCode } from '#protocol/errors.ts';
 import { MAX_SESSIONS_PER_PERSON, type GateView, type SessionState } from '#protocol/session.ts';
 import type { Interview } from '#server/store/interviews.ts';
+import { deletionOf } from './session.ts';
 
 /** What the gate needs to know of one of the visitor's sessions. */
 export interface VisitorSession {
@@ -9,6 +10,9 @@ export interface VisitorSession {
   state: SessionState;
   /** Null until "Start interview". */
   startedAt: number | null;
+  /** When somebody asked for its answers to be deleted, and when they were gone. */
+  deletionAskedAt: number | null;
+  answersDeletedAt: number | null;
 }
 
 export interface Visit {
@@ -119,5 +123,6 @@ export function viewGate(visit: Visit): GateView {
       : null,
     sessionId: session?.id ?? null,
     sessionState: session?.state ?? null,
+    answersDeletion: session && deletionOf(session),
   };
 }

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { mySessionDetail, sessionDetail } from '#protocol/session.ts';
 import { ManualClock } from '#server/clock.ts';
 import { createMediaUrls } from '#server/media-urls.ts';
-import { toMySessionDetail, toSessionDetail } from './session-pages.ts';
+import { toMySessionDetail, toMySessionRow, toSessionDetail, toSessionRow } from './session-pages.ts';
 import type { SessionRecord } from './session-reads.ts';
 
 const clock = new ManualClock();
@@ -67,6 +67,24 @@ test('deleted answers say so and lead nowhere', () => {
     ['deleted', null, null],
     ['none', null, null],
   ]);
+});
+
+test.each([
+  [{}, null],
+  [{ deletionAskedAt: 6 }, 'asked'],
+  [{ deletionAskedAt: 6, answersDeletedAt: 7 }, 'done'],
+] as const)('every list says what has become of the answers: %j', (changes, answersDeletion) => {
+  for (const row of [toSessionRow(record(changes)), toMySessionRow(record(changes))])
+    expect(row).toMatchObject({ state: 'stored', answersDeletion });
+});
+
+test.each([
+  [5, 9, false],
+  [9, 9, true],
+  [null, 9, false],
+])('submitted at %s with the deadline at %s', (submittedAt, deadlineAt, submittedByClock) => {
+  for (const toRow of [toSessionRow, toMySessionRow])
+    expect(toRow(record({ submittedAt, deadlineAt }))).toMatchObject({ submittedByClock });
 });
 
 test.each(['consented', 'checked', 'running', 'expired', 'withdrawn'] as const)(

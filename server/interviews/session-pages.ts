@@ -1,5 +1,6 @@
 import type { AnswerView, MySessionDetail, MySessionRow, SessionDetail, SessionRow } from '#protocol/session.ts';
 import type { MediaUrls } from '#server/media-urls.ts';
+import { deletionOf } from './session.ts';
 import type { AnswerPick, AnswerRecord, SessionRecord } from './session-reads.ts';
 
 /** A row of the recruiter's list of candidates. */
@@ -7,6 +8,7 @@ export function toSessionRow(session: SessionRecord): SessionRow {
   const { id, candidate, state, attempt, answers, startedAt, submittedAt, storedAt } = session;
   return {
     ...{ id, name: candidate.name, email: candidate.email, state, attempt, startedAt, submittedAt, storedAt },
+    ...submission(session),
     answered: answers.filter(({ pick }) => pick !== null).length,
     questionCount: answers.length,
   };
@@ -27,7 +29,15 @@ export function toSessionDetail(session: SessionRecord, urls: MediaUrls): Sessio
 /** A row of "My answers". */
 export function toMySessionRow(session: SessionRecord): MySessionRow {
   const { id, interview, state, startedAt, deadlineAt, submittedAt, storedAt } = session;
-  return { id, ...interview, state, startedAt, deadlineAt, submittedAt, storedAt };
+  return { id, ...interview, state, startedAt, deadlineAt, submittedAt, storedAt, ...submission(session) };
+}
+
+/** How the answers were submitted, and whether they are kept. */
+function submission({ deadlineAt, submittedAt, deletionAskedAt, answersDeletedAt }: SessionRecord) {
+  return {
+    submittedByClock: submittedAt !== null && deadlineAt !== null && submittedAt >= deadlineAt,
+    answersDeletion: deletionOf({ deletionAskedAt, answersDeletedAt }),
+  };
 }
 
 /** One's own session with the addresses of its saved answers. */

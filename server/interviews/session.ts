@@ -4,6 +4,7 @@ import {
   type SessionState,
   type StopReason,
   type TakeState,
+  type AnswersDeletion,
 } from '#protocol/session.ts';
 
 /** A saved answer where it finally lies, after it was read back from there. */
@@ -146,6 +147,12 @@ export function isErasedWhole(session: Session): boolean {
 /** Whether files that count as deleted may still be there. */
 export function isErasing(session: Session): boolean {
   return session.erasing.length > 0 || (session.deletionAskedAt !== null && session.answersDeletedAt === null);
+}
+
+/** What has become of submitted answers; null while they are kept. */
+export function deletionOf(session: Pick<Session, 'deletionAskedAt' | 'answersDeletedAt'>): AnswersDeletion | null {
+  if (session.answersDeletedAt !== null) return 'done';
+  return session.deletionAskedAt === null ? null : 'asked';
 }
 
 /** How many takes the candidate may still record of a question. */

@@ -33,11 +33,11 @@ export function createSessionParts(options: {
   return {
     async countSessions(interviewIds) {
       const counts = new Map<string, { sessions: number; running: number; stored: number }>();
-      for (const { interviewId, state, count } of await sessions.countByState(interviewIds)) {
+      for (const { interviewId, state, deletionAsked, count } of await sessions.countByState(interviewIds)) {
         const sum = counts.get(interviewId) ?? { sessions: 0, running: 0, stored: 0 };
         sum.sessions += count;
         if (state === 'running' || state === 'submitting') sum.running += count;
-        if (state === 'stored') sum.stored += count;
+        if (state === 'stored' && !deletionAsked) sum.stored += count;
         counts.set(interviewId, sum);
       }
       return counts;
@@ -59,7 +59,13 @@ export function createSessionParts(options: {
 
     async sessionsOf(interviewId, accountId) {
       const found = await sessions.ofVisitor(interviewId, accountId);
-      return found.map(({ id, state, startedAt }) => ({ id, state, startedAt }));
+      return found.map(({ id, state, startedAt, deletionAskedAt, answersDeletedAt }) => ({
+        id,
+        state,
+        startedAt,
+        deletionAskedAt,
+        answersDeletedAt,
+      }));
     },
 
     beginSession: (session) => service.begin(session),

@@ -14,6 +14,8 @@ export interface SessionKeys {
   state: string;
   /** When the sweep has to look at it next; null when never. */
   sweepAt: number | null;
+  /** When somebody asked for the answers to be deleted. */
+  deletionAskedAt?: number | null;
 }
 
 interface SessionDocument {
@@ -47,6 +49,13 @@ const sessionSchema = new mongoose.Schema<SessionDocument>(
   .index({ state: 1, interviewId: 1 })
   .index({ sweepAt: 1 }, { partialFilterExpression: { sweepAt: { $gt: 0 } } });
 
+export interface StateCount {
+  interviewId: string;
+  state: string;
+  deletionAsked: boolean;
+  count: number;
+}
+
 export interface Sessions<S extends SessionKeys> {
   /** Stores a new session; null when this person's attempt exists already. */
   create(session: Omit<S, 'id'>): Promise<S | null>;
@@ -57,8 +66,8 @@ export interface Sessions<S extends SessionKeys> {
   pageOfAccount(accountId: string, page: PageRequest): Promise<Page<S>>;
   /** A person's sessions of an interview, the oldest first. */
   ofVisitor(interviewId: string, accountId: string): Promise<S[]>;
-  /** How many sessions the interviews have, by state. */
-  countByState(interviewIds: readonly string[]): Promise<{ interviewId: string; state: string; count: number }[]>;
+  /** How many sessions the interviews have, by state and by whether their answers are to be deleted. */
+  countByState(interviewIds: readonly string[]): Promise<StateCount[]>;
   /** The ids of at most `limit` sessions whose `sweepAt` has come, the longest due first. */
   dueForSweep(now: number, limit: number): Promise<string[]>;
   /** The ids of at most `limit` sessions in one of the states whose interview is closed or gone. */
@@ -124,10 +133,16 @@ export function createSessions<S extends SessionKeys>(connection: mongoose.Conne
       return found.map(toSession);
     },
     countByState: (interviewIds) =>
-      model.aggregate<{ interviewId: string; state: string; count: number }>([
+      model.aggregate<StateCount>([
         { $match: { interviewId: { $in: [...interviewIds] } } },
-        { $group: { _id: { interviewId: '$interviewId', state: '$state' }, count: { $sum: 1 } } },
-        { $project: { _id: 0, interviewId: '$_id.interviewId', state: '$_id.state', count: 1 } },
+        { $set: { deletionAsked: { $gt: ['$content.deletionAskedAt', null] } } },
+        {
+          $group: {
+            _id: { interviewId: '$interviewId', state: '$state', deletionAsked: '$deletionAsked' },
+            count: { $sum: 1 },
+          },
+        },
+        { $replaceWith: { $mergeObjects: ['$_id', { count: '$count' }] } },
       ]),
     async dueForSweep(now, limit) {
       const due = model.find({ sweepAt: { $gt: 0, $lte: now } }, { _id: 1 });

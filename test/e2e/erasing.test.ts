@@ -67,4 +67,19 @@ test('answers that the recruiter deletes are gone from the storage', { timeout: 
 
   await candidate.page.getByRole('link', { name: 'My answers' }).first().click();
   await candidate.page.getByText('Deleted', { exact: true }).waitFor();
+
+  // No page goes on to say that there are answers.
+  for (const [path, text] of [
+    ['/me', 'Answers deleted'],
+    [new URL(link).pathname, 'Crust & Co had your answers deleted: nothing of them is left.'],
+  ] as const) {
+    await candidate.page.goto(`${server.url}${path}`);
+    await candidate.page.getByText(text).first().waitFor();
+    expect(await candidate.page.getByRole('link', { name: /^Watch/ }).count()).toBe(0);
+  }
+  await page.getByText('Answers deleted').first().waitFor();
+  await page.getByRole('link', { name: 'Baker' }).first().click();
+  await page.getByRole('link', { name: /Lou Candidate.*Answers deleted/ }).waitFor();
+  await page.goto(`${server.url}/recruiter`);
+  await page.getByText('0 candidates with saved answers').waitFor();
 });

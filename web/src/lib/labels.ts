@@ -1,5 +1,5 @@
 import type { InterviewRow } from '#protocol/interview.ts';
-import type { SessionState } from '#protocol/session.ts';
+import type { AnswersDeletion, SessionState } from '#protocol/session.ts';
 
 /** The words and the colour of a badge. */
 export interface Label {
@@ -27,11 +27,23 @@ const forCandidate: Record<SessionState, Label> = {
   stored: { text: 'Submitted', kind: 'good' },
 };
 
+const deletions: Record<AnswersDeletion, Label> = {
+  asked: { text: 'Being deleted', kind: 'warn' },
+  done: { text: 'Answers deleted', kind: 'neutral' },
+};
+
+interface Labelled {
+  state: SessionState;
+  answersDeletion: AnswersDeletion | null;
+}
+
 /** A session's state as a recruiter reads it. */
-export const recruiterLabel = (state: SessionState): Label => forRecruiter[state];
+export const recruiterLabel = ({ state, answersDeletion }: Labelled): Label =>
+  answersDeletion === null ? forRecruiter[state] : deletions[answersDeletion];
 
 /** A session's state as its own candidate reads it. */
-export const candidateLabel = (state: SessionState): Label => forCandidate[state];
+export const candidateLabel = ({ state, answersDeletion }: Labelled): Label =>
+  answersDeletion === null ? forCandidate[state] : deletions[answersDeletion];
 
 /** The candidate can still go on with it. */
 export const isOpen = (state: SessionState): boolean =>
