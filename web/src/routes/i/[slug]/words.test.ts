@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { rehearsalDeletedText, takeEndText, troubleText } from './words.ts';
+import { rehearsalDeletedText, takeEndText, troubleText, submittedByClock } from './words.ts';
 
 test('a device that stops during a take is told with what can be done', () => {
   expect(troubleText({ device: 'camera', reason: 'ended' }, true)).toBe(
@@ -19,4 +19,13 @@ test('a take that the system cut short says whether it counts', () => {
 test('a rehearsal is called deleted only when nothing is being erased any more', () => {
   expect(rehearsalDeletedText(true)).toBe('Your rehearsal is being deleted.');
   expect(rehearsalDeletedText(false)).toBe('Your rehearsal was deleted.');
+});
+
+test.each([
+  [null, 9, false],
+  [8, 9, false],
+  [9, 9, true],
+  [9, null, false],
+])('submitted at %s with the deadline at %s: by the clock is %s', (submittedAt, deadlineAt, expected) => {
+  expect(submittedByClock({ submittedAt, deadlineAt })).toBe(expected);
 });

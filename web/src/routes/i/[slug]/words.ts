@@ -1,4 +1,4 @@
-import type { TakeView } from '#protocol/session.ts';
+import type { SessionView, TakeView } from '#protocol/session.ts';
 import type { DeviceTrouble } from '#lib/media/capture.svelte.ts';
 import { formatClock } from '#lib/format.ts';
 
@@ -31,6 +31,20 @@ export function takeEndText(take: Pick<TakeView, 'state' | 'stopReason' | 'free'
       if (take.state === 'failed') return `This take could not be recorded.${cost}`;
       return take.state === 'interrupted' ? `This take was cut short.${cost}` : null;
   }
+}
+
+/** From then on the page says that the interview is about to end, and what that does. */
+export const LAST_MINUTE_MS = 60_000;
+
+export const CLOCK_TEXT =
+  'Your time was up: your answers were submitted as they were, and where you had chosen no take, the last one was.';
+
+/** Whether the interview's end submitted the answers, and not their candidate. */
+export function submittedByClock({
+  deadlineAt,
+  submittedAt,
+}: Pick<SessionView, 'deadlineAt' | 'submittedAt'>): boolean {
+  return deadlineAt !== null && submittedAt !== null && submittedAt >= deadlineAt;
 }
 
 /** Seconds left as a person counts them: 3, 2, 1 and then 0 only at the end. */
