@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Question } from '#protocol/interview.ts';
 import { AppError } from '#protocol/errors.ts';
-import { assertPublishable, frozenField, withQuestionIds } from './editor-rules.ts';
+import { assertClosesLater, assertPublishable, frozenField, withQuestionIds } from './editor-rules.ts';
 
 const question = (id: string, changes: Partial<Question> = {}): Question => ({
   ...{ id, text: `Question ${id}`, answerLimitMs: 30_000, thinkingTimeMs: 0, takesAllowed: 3 },
@@ -56,4 +56,18 @@ test.each([
   if (field === undefined) expect(refused).toBeUndefined();
   else expect(refused).toMatchObject({ code: 'bad_request', field });
   if (refused !== undefined) expect(refused).toBeInstanceOf(AppError);
+});
+
+test.each([
+  ['none', null, null, false],
+  ['one to come', 11, null, false],
+  ['one that has passed', 10, null, true],
+  ['another one that has passed', 9, 8, true],
+  ['the same one as before', 9, 9, false],
+])('of dates to close, %s', (_title, closesAt, before, refused) => {
+  const set = () => {
+    assertClosesLater(closesAt, before, 10);
+  };
+  if (refused) expect(set).toThrow(expect.objectContaining({ code: 'bad_request', field: 'closesAt' }));
+  else expect(set).not.toThrow();
 });

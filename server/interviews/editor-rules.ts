@@ -50,6 +50,18 @@ export function frozenField(before: FrozenContent, after: FrozenContent): string
 }
 
 /**
+ * A date of closing that has passed would shut an interview without a word; one that stands already may stay.
+ * @param before when it closed until now
+ * @throws AppError `bad_request` naming the field
+ */
+export function assertClosesLater(closesAt: number | null, before: number | null, now: number): void {
+  if (closesAt === null || closesAt === before || closesAt > now) return;
+  throw new AppError('bad_request', 'The date of closing has passed. Give a later one, or none.', {
+    field: 'closesAt',
+  });
+}
+
+/**
  * An interview that has a link must have a question, and somebody who may take it.
  * @throws AppError `bad_request` naming the field
  */

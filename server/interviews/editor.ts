@@ -4,7 +4,7 @@ import { neededTimeMs, type InterviewInput, type InterviewRow, type InterviewVie
 import type { Clock } from '#server/clock.ts';
 import type { Interview, InterviewKey, Interviews } from '#server/store/interviews.ts';
 import type { Page, PageRequest } from '#server/store/paging.ts';
-import { assertPublishable, frozenField, toContent } from './editor-rules.ts';
+import { assertClosesLater, assertPublishable, frozenField, toContent } from './editor-rules.ts';
 
 export type InterviewCounts = InterviewView['counts'];
 
@@ -59,7 +59,8 @@ export function createInterviewEditor(options: EditorOptions) {
     /**
      * Replaces an interview.
      * @throws AppError `not_found`; `version_conflict` when it has changed since `input.version`; `frozen` for questions
-     *   and timing once somebody has started; `bad_request` when a published one would become unusable
+     *   and timing once somebody has started; `bad_request` when a published one would become unusable, or be
+     *   closed by a date that has passed
      */
     async put(key: InterviewKey, input: InterviewInput): Promise<InterviewView> {
       const before = await existing(key);
@@ -68,7 +69,10 @@ export function createInterviewEditor(options: EditorOptions) {
       const content = toContent(input, before.questions);
       const changedWhileFrozen = frozenField(before, content);
       if (before.frozen && changedWhileFrozen) throw frozen(changedWhileFrozen);
-      if (before.state === 'published') assertPublishable(content);
+      if (before.state === 'published') {
+        assertPublishable(content);
+        assertClosesLater(content.closesAt, before.closesAt, clock.now());
+      }
       const unlessFrozen = changedWhileFrozen !== null;
       const after = await interviews.replace(key, { version, content, unlessFrozen, now: clock.now() });
       if (after) return view(after);
@@ -80,12 +84,14 @@ export function createInterviewEditor(options: EditorOptions) {
 
     /**
      * Gives a draft its link; publishing twice gives the same link.
-     * @throws AppError `not_found`; `bad_request` when there is no question, or nobody may take it; `version_conflict`
+     * @throws AppError `not_found`; `bad_request` when there is no question, nobody may take it, or it has closed already;
+     *   `version_conflict`
      */
     async publish(key: InterviewKey): Promise<InterviewView> {
       const before = await existing(key);
       if (before.state === 'published') return view(before);
       assertPublishable(before);
+      assertClosesLater(before.closesAt, null, clock.now());
       const slug = randomBytes(SLUG_BYTES).toString('base64url');
       const after = await interviews.publish(key, { version: before.version, slug, now: clock.now() });
       if (after) return view(after);

@@ -9,6 +9,7 @@ import { createPeopleHandlers } from '#server/http/handlers/people.ts';
 import { createSessionHandlers } from '#server/http/handlers/sessions.ts';
 import { createHttp } from '#server/http/http.ts';
 import { createInterviewEditor } from '#server/interviews/editor.ts';
+import { toContent } from '#server/interviews/editor-rules.ts';
 import { createGate } from '#server/interviews/gate-service.ts';
 import { createSessionDesk } from '#server/interviews/session-desk.ts';
 import { createLogger } from '#server/log.ts';
@@ -58,6 +59,13 @@ export async function startApp() {
   const call = <T>(method: string, path: string, options?: CallOptions): Promise<Reply<T>> =>
     callServer<T>(port, method, path, options);
 
+  async function close(id: string, input: InterviewInput): Promise<void> {
+    const found = await interviews.byId(id);
+    if (!found) throw new Error('the interview is gone');
+    const change = { version: found.version, content: toContent(input, found.questions), unlessFrozen: false };
+    await interviews.replace({ id, organisationId: found.organisationId }, { ...change, now: clock.now() });
+  }
+
   return {
     call,
     sign: issuer.sign,
@@ -81,12 +89,14 @@ export async function startApp() {
       return { token, me: reply.body };
     },
 
-    /** An interview with a link. */
+    /** An interview with a link; `closesAt` may have passed since. */
     async publish(token: string, changes: Partial<InterviewInput> = {}): Promise<InterviewView & { slug: string }> {
-      const made = await call<InterviewView>('POST', '/api/interviews', { token, body: interviewInput(changes) });
+      const body = interviewInput({ ...changes, closesAt: null });
+      const made = await call<InterviewView>('POST', '/api/interviews', { token, body });
       const reply = await call<InterviewView>('POST', `/api/interviews/${made.body.id}/publish`, { token });
       const { slug } = reply.body;
       if (reply.status !== 200 || slug === null) throw new Error(`publishing was answered by ${reply.text}`);
+      if (changes.closesAt !== undefined) await close(reply.body.id, interviewInput(changes));
       return { ...reply.body, slug };
     },
 

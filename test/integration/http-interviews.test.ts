@@ -110,6 +110,18 @@ describe('a draft', () => {
 });
 
 describe('publishing', () => {
+  test('with a date of closing that has passed is refused, before and after', async () => {
+    const passed = { code: 'bad_request', field: 'closesAt' };
+    const late = await editor.create(ACME, input({ closesAt: clock.now() }));
+    await expect(editor.publish(own(late))).rejects.toMatchObject(passed);
+    const open = await editor.publish(own(await editor.create(ACME, input({ closesAt: clock.now() + 1000 }))));
+    await expect(editor.put(own(open), edited(open, { closesAt: clock.now() }))).rejects.toMatchObject(passed);
+    // What has closed since can be changed without being opened again.
+    clock.advance(2000);
+    const { closesAt } = open;
+    expect((await editor.put(own(open), edited(open, { closesAt, title: 'Late' }))).title).toBe('Late');
+  });
+
   test('gives one unguessable link, however often it is asked for', async () => {
     const made = await editor.create(ACME, input());
     const views = await Promise.all([1, 2, 3].map(() => editor.publish(own(made))));

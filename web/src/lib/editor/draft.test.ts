@@ -2,6 +2,8 @@ import { describe, expect, test } from 'vitest';
 import type { InterviewView } from '#protocol/interview.ts';
 import { neededMs, newDraft, newQuestion, suggestedMinutes, toDraft, toInput, type Draft } from './draft.ts';
 
+const NOW = Date.UTC(2026, 9, 1);
+
 const view: InterviewView = {
   id: 'a'.repeat(24),
   version: 7,
@@ -35,7 +37,7 @@ function filled(change: Partial<Draft> = {}): Draft {
 }
 
 function errorsOf(draft: Draft) {
-  const checked = toInput(draft, view);
+  const checked = toInput(draft, view, NOW);
   return checked.ok ? {} : checked.errors;
 }
 
@@ -90,10 +92,17 @@ describe('the form', () => {
     ['half a date', { opens: '2026-11' }, 'opensAt'],
     ['a time that does not exist', { opens: '2026-03-29T02:30' }, 'opensAt'],
     ['closing before opening', { opens: '2026-11-21T09:00', closes: '2026-11-21T08:00' }, 'closesAt'],
+    ['closing in the past', { opens: '', closes: '2026-09-30T08:00' }, 'closesAt'],
     ['a wrong contact', { contact: 'somebody' }, 'contact'],
     ['a wrong address', { addressesText: 'a@example.org, not-an-address' }, 'access.addresses'],
   ] as const)('points out %s', (_, change, field) => {
     expect(Object.keys(errorsOf(filled(change as Partial<Draft>)))).toEqual([field]);
+  });
+
+  test('a published interview that has closed can still be changed', () => {
+    const closed = { ...view, state: 'published' as const, opensAt: null, closesAt: NOW - 1 };
+    expect(toInput(toDraft(closed), closed, NOW).ok).toBe(true);
+    expect(toInput(toDraft(closed), { ...closed, state: 'draft' }, NOW).ok).toBe(false);
   });
 
   test('wrong addresses do not matter when anyone with the link may take part', () => {

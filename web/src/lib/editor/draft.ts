@@ -131,8 +131,9 @@ export type Checked = { ok: true; input: InterviewInput } | { ok: false; errors:
 /**
  * Turns the form into what the server takes, or names what is wrong by its dotted path in the request.
  * @param base the interview as it was read: an instant whose text did not change is kept to the millisecond
+ * @param now a new date of closing must be later
  */
-export function toInput(draft: Draft, base: InterviewView | null): Checked {
+export function toInput(draft: Draft, base: InterviewView | null, now = Date.now()): Checked {
   const errors: FieldErrors = {};
   const instant = (field: 'opensAt' | 'closesAt', local: string): number | null => {
     if (local === '') return null;
@@ -176,6 +177,10 @@ export function toInput(draft: Draft, base: InterviewView | null): Checked {
     access: draft.accessKind === 'link' ? { kind: 'link' } : { kind: 'addresses', addresses },
     attemptsAllowed: draft.attemptsAllowed,
   });
+  const closesAt = parsed.data?.closesAt ?? null;
+  if (closesAt !== null && closesAt <= now && !(base?.state === 'published' && closesAt === base.closesAt)) {
+    errors['closesAt'] = 'This has passed already. Give a later date, or none.';
+  }
   if (!parsed.success) {
     const found = fieldErrors(parsed.error);
     if (found['totalTimeMs'] !== undefined) found['totalTimeMs'] = '1 to 240 minutes, please.';

@@ -100,6 +100,15 @@ export class InterviewEditor {
     }
   }
 
+  /** Whether the form may be published as it is; what hinders it appears in `errors`. */
+  checkPublishable(): boolean {
+    const checked = toInput(this.draft, this.view);
+    const errors = checked.ok ? {} : checked.errors;
+    if (this.draft.questions.length === 0) errors['questions'] = 'An interview needs at least one question.';
+    this.object(errors);
+    return Object.keys(errors).length === 0;
+  }
+
   /** Shows objections that are not the form's own, until something is changed. */
   object(errors: FieldErrors): void {
     this.#objections = { print: this.#print, errors };
