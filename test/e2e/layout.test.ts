@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { publishInterview, signInByHttp } from '#test/support/api.ts';
-import { DESKTOP, startBrowser, type TestBrowser } from '#test/support/browser.ts';
+import { DESKTOP, PHONE, startBrowser, type TestBrowser } from '#test/support/browser.ts';
 import { closeAfterAll } from '#test/support/cleanup.ts';
 import { startServer, type TestServer } from '#test/support/server.ts';
 import { snap } from '#test/support/snap.ts';
@@ -109,4 +109,41 @@ test("a recruiter's pages fit small and large screens", { timeout: 60_000 }, asy
   await page.getByLabel('Title').waitFor();
   await fits('a new interview');
   expect([...browser.errors, ...recruiterBrowser.errors]).toEqual([]);
+});
+
+test('the longest question leaves the picture with REC and time in view', { timeout: 60_000 }, async () => {
+  const recruiter = await signInByHttp(server, RECRUITER.email, { name: RECRUITER.name });
+  const text = 'What would you do with this dough? '.repeat(29).slice(0, 1000);
+  const { link } = await publishInterview(recruiter, {
+    title: 'Baker who reads',
+    questions: [{ text, answerLimitMs: 30_000, thinkingTimeMs: 0, takesAllowed: 1 }],
+  });
+  const { page } = browser;
+  const candidate = new CandidatePage(page, server);
+  await page.goto(link ?? '');
+  await candidate.check();
+  await candidate.start();
+  await candidate.record(1);
+  const seen = [
+    page.getByText('REC', { exact: true }).last(),
+    page.getByRole('timer', { name: 'Time left for this take' }),
+    candidate.button('Stop'),
+  ];
+  for (const size of [PHONE, DESKTOP]) {
+    await page.setViewportSize(size);
+    for (const one of seen) {
+      const box = await one.boundingBox();
+      expect(box && box.y >= 0 && box.y + box.height <= size.height, `${one.toString()} at ${size.width} px`).toBe(
+        true,
+      );
+    }
+  }
+  const question = page.getByRole('heading', { name: /^What would you do/ });
+  await question.press('End');
+  await expect.poll(() => question.evaluate((heading) => heading.scrollTop)).toBeGreaterThan(0);
+  await page.setViewportSize(PHONE);
+  await candidate.press('Stop');
+  await candidate.press('Withdraw');
+  await candidate.press('Withdraw and delete');
+  await page.getByText('You have withdrawn').first().waitFor();
 });
