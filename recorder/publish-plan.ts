@@ -14,7 +14,8 @@ export interface PublishPlan {
   audioChannels: 1 | 2 | null;
 }
 
-export type TranscodeReason = 'codec' | 'level' | 'pixels' | 'rotation' | 'size_changes' | 'shape' | 'too_large';
+export type TranscodeReason =
+  'codec' | 'damaged' | 'level' | 'pixels' | 'rotation' | 'size_changes' | 'shape' | 'too_large';
 
 export const MAX_WIDTH = 720;
 export const MAX_HEIGHT = 1280;
@@ -36,9 +37,15 @@ type VideoPackets = NonNullable<Packets['video']>;
  * transcoded once, to one pinned size: the largest exact 9:16 that the centre of the capture's largest picture fills,
  * so that nothing is blown up for nothing; between 180x320 and 720x1280. The largest and not the first picture, as a
  * browser under bandwidth adaptation starts small.
+ * @param options.damaged not every picture decodes: the transcode mends them, as players may stop at one
  */
-export function planPublish(video: VideoStream, packets: VideoPackets, sound: Sound): PublishPlan {
-  const transcode = reasonToTranscode(video, packets);
+export function planPublish(
+  video: VideoStream,
+  packets: VideoPackets,
+  sound: Sound,
+  options: { damaged?: boolean } = {},
+): PublishPlan {
+  const transcode = reasonToTranscode(video, packets) ?? (options.damaged ? 'damaged' : null);
   const audioChannels = sound.span && sound.span.endMs > packets.startMs && sound.stream ? sound.stream.channels : 0;
   const endMs = Math.max(packets.endMs, sound.span?.endMs ?? 0);
   return {

@@ -3,6 +3,7 @@ import { rename, rm } from 'node:fs/promises';
 import { AppError } from '#protocol/errors.ts';
 import { checksumFile } from './checksum.ts';
 import { startFfmpeg } from './ffmpeg.ts';
+import { decodesCleanly } from './probe-decode.ts';
 import { probePackets } from './probe-packets.ts';
 import { probe, type ProbeOptions } from './probe.ts';
 import { parseProgress, publishArgs } from './publish-args.ts';
@@ -59,7 +60,7 @@ export async function publish(options: PublishOptions): Promise<Published> {
   const { capture, output, signal } = options;
   const tools: ProbeOptions = { ffprobePath: options.ffprobePath, ...(signal && { signal }) };
   const schedule: Schedule = options.schedule ?? ((_kind, work) => work());
-  const { plan, frames } = await schedule('light', () => study(capture, tools));
+  const { plan, frames } = await schedule('light', () => study(capture, tools, options.ffmpegPath));
 
   // The extension tells ffmpeg the format.
   const temporary = `${output}.${randomUUID()}.part.mp4`;
@@ -81,12 +82,24 @@ export async function publish(options: PublishOptions): Promise<Published> {
 }
 
 /** Reads the capture and decides what to do with it. */
-async function study(capture: string, tools: ProbeOptions): Promise<{ plan: PublishPlan; frames: number }> {
+async function study(
+  capture: string,
+  tools: ProbeOptions,
+  ffmpegPath: string,
+): Promise<{ plan: PublishPlan; frames: number }> {
   const { video, audio } = await probe(capture, tools);
   const packets = await probePackets(capture, tools);
   if (!video || !packets.video) throw new AppError('media_missing', 'The recording has no picture.');
-  const plan = planPublish(video, packets.video, { stream: audio, span: packets.audio });
-  return { plan, frames: packets.video.count };
+  const sound = { stream: audio, span: packets.audio };
+  const plan = planPublish(video, packets.video, sound);
+  const { signal } = tools;
+  const damaged =
+    plan.transcode === null &&
+    !(await decodesCleanly(capture, { ffmpegPath, niceness: NICENESS, ...(signal && { signal }) }));
+  return {
+    plan: damaged ? planPublish(video, packets.video, sound, { damaged }) : plan,
+    frames: packets.video.count,
+  };
 }
 
 /** Runs ffmpeg to its end, or kills it when it is aborted or hangs. */

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, open, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
@@ -198,4 +198,15 @@ describe('time', { timeout: TEST_TIMEOUT_MS }, () => {
     const count = (await frames(result.file)).length;
     expect(Math.abs(count - (result.durationMs * 30) / 1000)).toBeLessThan(1);
   });
+});
+
+test('a damaged picture is mended by a transcode, so that no player stops at it', async () => {
+  const capture = await makeCapture(join(folder, 'damaged.mp4'), { filter: 'noise=alls=20:allf=t' });
+  const file = await open(capture, 'r+');
+  const { size } = await file.stat();
+  await file.write(Buffer.alloc(600, 0x55), 0, 600, Math.floor(size * 0.6));
+  await file.close();
+  expect(await decodeErrors(capture)).not.toBe('');
+  const { durationMs } = await published(capture);
+  expect(Math.abs(durationMs - 4_000)).toBeLessThan(100);
 });
