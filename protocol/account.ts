@@ -26,6 +26,9 @@ export const meView = z.object({
 });
 export type MeView = z.infer<typeof meView>;
 
+/** Holds the last part of the invitation's link while its visitor signs in, so that the issuer's pages can lead back. */
+export const INVITATION_COOKIE = 'goodtake-invitation';
+
 /** What the web application needs before anybody has signed in. */
 export const publicConfig = z.object({
   productName: z.string(),

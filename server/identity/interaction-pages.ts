@@ -7,6 +7,7 @@ import { AppError } from '#protocol/errors.ts';
 import type { ClientAddress } from './client-address.ts';
 import { CODE_DIGITS, type CodeSignIn, type TryResult } from './code-sign-in.ts';
 import { isSameOrigin, readForm } from './form.ts';
+import { invitationOf } from './invitation.ts';
 import type { KnownBrowser } from './known-browser.ts';
 import { PAGE_HEADERS } from './pages/layout.ts';
 import { addressPage, codePage, stopPage } from './pages/sign-in.ts';
@@ -137,6 +138,19 @@ export function createInteractionPages(options: {
     send(response, status, stopPage({ productName, title, message, homeUrl: `${publicUrl}/` }));
   }
 
+  /** Mostly somebody who is signed in already and has gone back; the server cannot tell from one who was too slow. */
+  function stopOver(request: IncomingMessage, response: ServerResponse): void {
+    const invitation = invitationOf(request);
+    const page = stopPage({
+      productName,
+      title: 'This sign-in is over',
+      message: 'You have signed in already, or it was open for too long. Nothing is lost: go back, and go on there.',
+      homeUrl: new URL(invitation ?? '/', publicUrl).href,
+      linkLabel: invitation === null ? 'To the home page' : 'Back to the interview',
+    });
+    send(response, 400, page);
+  }
+
   /** Answers a request whose path begins with `/interaction/` (the mount path already taken off). */
   return async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const url = new URL(request.url ?? '/', publicUrl);
@@ -151,15 +165,10 @@ export function createInteractionPages(options: {
       details = await provider.interactionDetails(request, response);
     } catch (error) {
       if (!(error instanceof errors.SessionNotFound)) throw error;
-      return stop(
-        response,
-        400,
-        'This sign-in has expired',
-        'It was open for too long, or was begun in another browser.',
-      );
+      return stopOver(request, response);
     }
     if (details.uid !== uid) {
-      return stop(response, 400, 'This sign-in has expired', 'Another sign-in has been begun since.');
+      return stopOver(request, response);
     }
     await step({ request, response, details, base: `${mountPath}/interaction/${uid}`, query: url.searchParams });
   };

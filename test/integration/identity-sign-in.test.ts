@@ -186,7 +186,7 @@ describe('the pages', () => {
     }
     const stranger = await new Browser(stage.server).post(`${page}/code`, { code });
     expect(stranger.status).toBe(400);
-    expect(stranger.text).toContain('has expired');
+    expect(stranger.text).toContain('is over');
     expect((await stage.browser.post(`${page}/code`, { code })).status).toBe(303);
   });
 

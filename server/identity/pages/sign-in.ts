@@ -71,14 +71,20 @@ ${mailbox}`,
   });
 }
 
-/** Says that something cannot go on, and where to start again. */
-export function stopPage(page: { productName: string; title: string; message: string; homeUrl: string }): string {
+/** Says that something cannot go on, and where to go now: by default, to start again. */
+export function stopPage(page: {
+  productName: string;
+  title: string;
+  message: string;
+  homeUrl: string;
+  linkLabel?: string;
+}): string {
   return renderPage({
     productName: page.productName,
     title: page.title,
     body: `<h1>${escapeHtml(page.title)}</h1>
 <p class="muted" role="alert">${escapeHtml(page.message)}</p>
-<a class="button" href="${escapeHtml(page.homeUrl)}">Start again</a>`,
+<a class="button" href="${escapeHtml(page.homeUrl)}">${escapeHtml(page.linkLabel ?? 'Start again')}</a>`,
   });
 }
 

@@ -1,7 +1,7 @@
 import { Auth0Client, InMemoryCache, type Auth0ClientOptions } from '@auth0/auth0-spa-js';
 import workerUrl from '@auth0/auth0-spa-js/dist/auth0-spa-js.worker.production.js?url';
 import { routes } from '#protocol/routes.ts';
-import type { PublicConfig } from '#protocol/account.ts';
+import { INVITATION_COOKIE, type PublicConfig } from '#protocol/account.ts';
 import { ApiError } from './api-error.ts';
 
 /** Where the issuer sends the browser back to. */
@@ -70,7 +70,10 @@ export class Auth {
    */
   async signIn(returnTo: string, options: { anotherAddress?: boolean } = {}): Promise<void> {
     const client = await this.#ready();
+    rememberInvitation(returnTo);
     await client.loginWithRedirect<AppState>({
+      // In the place of this page: who goes back from the interview comes to where they were before, not to a form.
+      openUrl: (url) => location.replace(url),
       appState: { returnTo },
       authorizationParams: options.anotherAddress ? { prompt: 'login' } : {},
     });
@@ -163,6 +166,16 @@ export function tokenError(cause: unknown, onLine: boolean): ApiError {
 
 function isAtRoot(domain: string): boolean {
   return new URL(domain.includes('://') ? domain : `https://${domain}`).pathname === '/';
+}
+
+const INVITATION = /^\/i\/([A-Za-z0-9_-]{16,32})$/;
+const INVITATION_KEPT_S = 3600;
+
+/** Tells the issuer's pages of this site where to lead back to when a sign-in is over. */
+function rememberInvitation(path: string): void {
+  const [, slug = ''] = INVITATION.exec(path) ?? [];
+  const age = slug === '' ? 0 : INVITATION_KEPT_S;
+  document.cookie = `${INVITATION_COOKIE}=${slug}; Path=/; Max-Age=${String(age)}; SameSite=Lax`;
 }
 
 /** Only paths of this very site are followed, so that a forged link cannot lead elsewhere after signing in. */
