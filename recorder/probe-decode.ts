@@ -1,3 +1,4 @@
+import { devNull } from 'node:os';
 import { AppError } from '#protocol/errors.ts';
 import { startFfmpeg } from './ffmpeg.ts';
 import { fileUrl, SAFE_INPUT } from './probe-run.ts';
@@ -22,7 +23,7 @@ export async function decodesCleanly(
     ...{ ffmpegPath, niceness },
     inputs: [{ url: fileUrl(file), options: [...SAFE_INPUT, '-threads', '1', '-skip_loop_filter', 'all'] }],
     output: {
-      file: '-',
+      file: devNull,
       options: [
         ...['-nostdin', '-hide_banner', '-nostats', '-v', 'error', '-map', '0:v:0'],
         // In the file's own time base, as two pictures at the same time would be complained of too.
