@@ -156,6 +156,7 @@ export const gateView = z.object({
     .nullable(),
   /** The session to resume (`resume`) or the last one (`finished`). */
   sessionId: id.nullable(),
+  /** Of that session; where one may begin anew (`open`), of the one before. */
   sessionState: z.enum(sessionStates).nullable(),
   /** What has become of that session's answers; null while they are kept. */
   answersDeletion: answersDeletion.nullable(),

@@ -108,3 +108,19 @@ test('only who may enter learns of the questions, and never their text', () => {
   const closed = viewGate({ ...visit, interview: interview({ closesAt: NOW }) });
   expect(closed).toMatchObject({ status: 'closed', details: null, contact: 'hr@acme.example', sessionId: null });
 });
+
+test('whoever has withdrawn is told so where the interview is offered again', () => {
+  const open = {
+    interview: interview({ attemptsAllowed: 2 }),
+    organisation: 'Acme',
+    email: 'ann@example.org',
+    now: NOW,
+  };
+  const seen = (sessions: VisitorSession[]) => viewGate({ ...open, sessions });
+  expect(seen([])).toMatchObject({ status: 'open', sessionId: null, sessionState: null });
+  expect(seen([session('withdrawn', NOW - 1)])).toMatchObject({
+    status: 'open',
+    sessionId: null,
+    sessionState: 'withdrawn',
+  });
+});

@@ -122,7 +122,7 @@ export function viewGate(visit: Visit): GateView {
         }
       : null,
     sessionId: session?.id ?? null,
-    sessionState: session?.state ?? null,
+    sessionState: (session ?? (status === 'open' ? visit.sessions.at(-1) : null))?.state ?? null,
     answersDeletion: session && deletionOf(session),
   };
 }
