@@ -1,9 +1,9 @@
 import * as z from 'zod';
-import { id } from './common.ts';
+import { displayName, id } from './common.ts';
 
 /** What a person may say of themselves. The e-mail address comes from the issuer and cannot be set here. */
 export const profileInput = z.strictObject({
-  name: z.string().trim().min(1, 'must not be empty').max(100),
+  name: displayName,
   phone: z
     .string()
     .trim()
@@ -12,7 +12,7 @@ export const profileInput = z.strictObject({
 });
 export type ProfileInput = z.infer<typeof profileInput>;
 
-export const organisationInput = z.strictObject({ name: z.string().trim().min(1, 'must not be empty').max(100) });
+export const organisationInput = z.strictObject({ name: displayName });
 
 export const roles = ['admin', 'recruiter', 'reviewer'] as const;
 

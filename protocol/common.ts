@@ -12,6 +12,13 @@ export const instant = z.number().int();
 export const durationMs = z.number().int().nonnegative();
 /** An e-mail address, trimmed and lower-cased so that comparison is exact. */
 export const email = z.string().trim().toLowerCase().max(254).pipe(z.email());
+/** What a person or an organisation is called: one line, without characters that turn the text around them. */
+export const displayName = z
+  .string()
+  .trim()
+  .min(1, 'must not be empty')
+  .max(100)
+  .regex(/^[^\u202A-\u202E\u2066-\u2069]*$/, 'must not hold characters that turn the text around');
 /** A path parameter object holding one `id`. */
 export const idParams = z.strictObject({ id });
 /** Asks for one page of a list; the cursor is opaque and comes from the page before. */
