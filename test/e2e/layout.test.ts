@@ -140,7 +140,7 @@ test('the longest question leaves the picture with REC and time in view', { time
   }
   const question = page.getByRole('heading', { name: /^What would you do/ });
   await question.press('End');
-  await expect.poll(() => question.evaluate((heading) => heading.scrollTop)).toBeGreaterThan(0);
+  await expect.poll(() => question.evaluate((heading) => heading.parentElement?.scrollTop)).toBeGreaterThan(0);
   await page.setViewportSize(PHONE);
   await candidate.press('Stop');
   await candidate.press('Withdraw');

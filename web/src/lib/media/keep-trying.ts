@@ -17,6 +17,7 @@ export function keepTrying(options: {
   let timer: ReturnType<typeof setTimeout> | undefined;
 
   function wait() {
+    clearTimeout(timer);
     const delayMs = DELAYS_MS[tries];
     if (!ended && delayMs !== undefined) timer = setTimeout(now, delayMs);
   }
