@@ -43,6 +43,7 @@ export async function decodesCleanly(
     kill();
   }, DECODE_TIMEOUT_MS);
   signal?.addEventListener('abort', kill, { once: true });
+  if (signal?.aborted) kill();
   try {
     const { code, signal: killedBy, stderr } = await ffmpeg.exited;
     signal?.throwIfAborted();
