@@ -1,8 +1,9 @@
-import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AppError } from '#protocol/errors.ts';
 import type { CaptureContainer } from './args.ts';
 import { endOrphan, journalPath } from './capture-journal.ts';
+import { emptyWhenMissing, exists } from './missing.ts';
 
 /** The media type of a capture, as a player wants it. */
 export type CaptureType = 'video/mp4' | 'video/webm';
@@ -115,20 +116,3 @@ export async function listSessions(directory: string): Promise<string[]> {
   }
   return ids;
 }
-
-async function exists(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    (error: unknown) => {
-      if (isMissing(error)) return false;
-      throw error;
-    },
-  );
-}
-
-function emptyWhenMissing(error: unknown): [] {
-  if (isMissing(error)) return [];
-  throw error;
-}
-
-const isMissing = (error: unknown) => error instanceof Error && 'code' in error && error.code === 'ENOENT';

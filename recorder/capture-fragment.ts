@@ -9,13 +9,19 @@ export interface Fragment {
   beginsWithKeyFrame: boolean;
 }
 
+/** A box or an element of the file. */
+export interface Piece {
+  bytes: number;
+  fragments: Fragment[];
+}
+
 /** Reads a capture piece by piece, in order. */
 export interface FragmentParser {
   /**
-   * Takes in what begins at the buffer's start, as far as it is there as a whole.
-   * @returns how many bytes of the file were taken in or may be passed over, which may be more than the buffer has
+   * Takes in the piece that begins at a place of the buffer; null while too little of it is there.
+   * @returns how long the piece is, which may be more than the buffer has of it
    */
-  take(buffer: Buffer): { bytes: number; fragments: Fragment[] };
+  takePiece(buffer: Buffer, at: number): Piece | null;
   /** Of the first picture, in pixels; null before it is known. */
   readonly size: { width: number; height: number } | null;
 }

@@ -1,6 +1,6 @@
 import type { FileHandle } from 'node:fs/promises';
 import type { CaptureContainer } from './args.ts';
-import type { Fragment } from './capture-fragment.ts';
+import type { Fragment, FragmentParser, Piece } from './capture-fragment.ts';
 import { createMp4Parser } from './capture-mp4.ts';
 import { createWebmParser } from './capture-webm.ts';
 
@@ -63,7 +63,7 @@ export function createCaptureIndex(file: FileHandle, container: CaptureContainer
       while (offset < size) {
         const wanted = Math.min(chunkBytes, size - offset);
         const { buffer, bytesRead } = await file.read(Buffer.allocUnsafe(wanted), 0, wanted, offset);
-        const { bytes, fragments } = parser.take(buffer.subarray(0, bytesRead));
+        const { bytes, fragments } = takePieces(parser, buffer.subarray(0, bytesRead));
         // What is passed over must be there: a piece that is cut off at the file's end is not understood.
         if (bytes > 0 && offset + bytes <= size) {
           offset += bytes;
@@ -77,4 +77,17 @@ export function createCaptureIndex(file: FileHandle, container: CaptureContainer
       }
     },
   };
+}
+
+/** Takes in the pieces that are in the buffer as a whole; one that is larger than it is taken in, or passed over, alone. */
+function takePieces(parser: FragmentParser, buffer: Buffer): Piece {
+  let bytes = 0;
+  const fragments: Fragment[] = [];
+  while (bytes < buffer.length) {
+    const piece = parser.takePiece(buffer, bytes);
+    if (!piece || (bytes > 0 && bytes + piece.bytes > buffer.length)) break;
+    bytes += piece.bytes;
+    fragments.push(...piece.fragments);
+  }
+  return { bytes, fragments };
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import * as z from 'zod';
 import { AppError } from '#protocol/errors.ts';
+import { emptyWhenMissing, isMissing } from './missing.ts';
 
 /**
  * What lies beside a capture while it is recorded: after a crash of the server it tells which ffmpeg may still be
@@ -72,12 +73,7 @@ async function writesTo({ pid, file }: z.infer<typeof journalSchema>): Promise<b
   return command.split('\0').some((argument) => argument.endsWith(file));
 }
 
-function emptyWhenMissing(error: unknown): [] {
-  if (isMissing(error)) return [];
-  throw error;
-}
 function nullWhenMissing(error: unknown): null {
   if (isMissing(error)) return null;
   throw error;
 }
-const isMissing = (error: unknown) => error instanceof Error && 'code' in error && error.code === 'ENOENT';

@@ -1,4 +1,4 @@
-import type { Fragment, FragmentParser } from './capture-fragment.ts';
+import type { Fragment, FragmentParser, Piece } from './capture-fragment.ts';
 
 interface Box {
   type: string;
@@ -24,7 +24,7 @@ export function createMp4Parser(): FragmentParser {
   let size: FragmentParser['size'] = null;
 
   /** One top-level box; a `moof` is taken in together with the `mdat` behind it. */
-  function takeOne(buffer: Buffer, at: number): { bytes: number; fragments: Fragment[] } | null {
+  function takePiece(buffer: Buffer, at: number): Piece | null {
     const box = boxAt(buffer, at);
     if (!box) return null;
     if (box.type !== 'moof' && box.type !== 'moov') return { bytes: box.end - at, fragments: [] };
@@ -43,19 +43,7 @@ export function createMp4Parser(): FragmentParser {
     get size() {
       return size;
     },
-    take(buffer) {
-      let bytes = 0;
-      const fragments: Fragment[] = [];
-      while (bytes < buffer.length) {
-        const piece = takeOne(buffer, bytes);
-        if (!piece) break;
-        // Only what is here as a whole may be counted; the rest of a large piece is passed over alone.
-        if (bytes > 0 && bytes + piece.bytes > buffer.length) break;
-        bytes += piece.bytes;
-        fragments.push(...piece.fragments);
-      }
-      return { bytes, fragments };
-    },
+    takePiece,
   };
 }
 

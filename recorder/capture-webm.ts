@@ -1,4 +1,4 @@
-import type { Fragment, FragmentParser } from './capture-fragment.ts';
+import type { Fragment, FragmentParser, Piece } from './capture-fragment.ts';
 
 /** EBML identifiers of WebM (RFC 9559, section 5.1). */
 const SEGMENT = 0x18538067;
@@ -37,7 +37,7 @@ export function createWebmParser(): FragmentParser {
   let tickMs = DEFAULT_TICK_NS / NS_PER_MS;
   let size: FragmentParser['size'] = null;
 
-  function takeOne(buffer: Buffer, at: number): { bytes: number; fragments: Fragment[] } | null {
+  function takePiece(buffer: Buffer, at: number): Piece | null {
     const element = elementAt(buffer, at);
     if (!element) return null;
     const { id, start, end } = element;
@@ -55,17 +55,7 @@ export function createWebmParser(): FragmentParser {
     get size() {
       return size;
     },
-    take(buffer) {
-      let bytes = 0;
-      const fragments: Fragment[] = [];
-      while (bytes < buffer.length) {
-        const piece = takeOne(buffer, bytes);
-        if (!piece || (bytes > 0 && bytes + piece.bytes > buffer.length)) break;
-        bytes += piece.bytes;
-        fragments.push(...piece.fragments);
-      }
-      return { bytes, fragments };
-    },
+    takePiece,
   };
 }
 

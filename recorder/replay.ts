@@ -1,5 +1,6 @@
-import { rm, stat } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { takeFiles, type CaptureType } from './capture-files.ts';
+import { exists } from './missing.ts';
 import type { PublishQueue } from './publish-queue.ts';
 import type { Recorder } from './recorder.ts';
 
@@ -30,7 +31,7 @@ export function createReplays(options: {
   const making = new Map<string, Promise<string | null>>();
 
   async function make(sessionId: string, takeId: string, capture: string, output: string): Promise<string | null> {
-    if (await isThere(output)) return output;
+    if (await exists(output)) return output;
     try {
       await queue.publish({ capture, output });
     } catch (error) {
@@ -58,11 +59,4 @@ export function createReplays(options: {
       }
     },
   };
-}
-
-async function isThere(file: string): Promise<boolean> {
-  return stat(file).then(
-    () => true,
-    () => false,
-  );
 }
